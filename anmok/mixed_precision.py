@@ -89,5 +89,7 @@ def get(identifier):
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
-        return DTypePolicy(identifier.get("config", identifier)["name"])
+        policy = DTypePolicy(identifier.get("config", identifier)["name"])
+        # Files say "float32" for "auto", which Keras does not know.
+        return _global if policy.name == "float32" and _global.is_automatic else policy
     return DTypePolicy(identifier)
