@@ -1,0 +1,45 @@
+"""What several rooms of the tests need: a web server on this machine, for downloading."""
+
+import contextlib
+import http.server
+import threading
+
+import pytest
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        body = self.server.contents.get(self.path)
+        if body is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        cut = self.path in self.server.cut_short
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+
+    def log_message(self, *args):
+        pass
+
+
+@contextlib.contextmanager
+def _serving(contents, cut_short=()):
+    """Serve a dict of path to bytes; yields (base URL without a slash, list of the paths asked for)."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.contents, server.cut_short, server.asked = contents, cut_short, []
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", server.asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def serving():
+    """`with serving({"/path": bytes}, cut_short=[...]) as (url, asked):` a web server on this machine."""
+    return _serving
