@@ -1,0 +1,195 @@
+"""The command line: parse, call, print. What a command needs is imported when it runs, so that --help is quick."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from anmok import __version__
+from anmok.errors import AnmokError
+
+_BEGAN = time.perf_counter()
+_INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+
+app = typer.Typer(
+    help="Turn pictures into a classifier that you can trust, on the computer that you have.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
+
+RunsDir = Annotated[Path, typer.Option("--runs-dir", help="The folder that holds the run folders.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its path, or 'last'.")]
+
+
+def main():
+    """Run the command line; an anmok error becomes one paragraph and exit code 2."""
+    try:
+        app()
+    except AnmokError as error:
+        errors.print(f"[bold red]anmok:[/] {_plain(error)}", highlight=False)
+        sys.exit(2)
+
+
+def _plain(text):
+    from rich.markup import escape
+
+    return escape(str(text))
+
+
+def _show_version(wanted: bool):
+    if wanted:
+        print(f"anmok {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def anmok(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say it.")] = False,
+):
+    pass
+
+
+@app.command()
+def train(
+    source: Annotated[str, typer.Argument(help="fashion-mini (comes with anmok), mnist, fashion-mnist or cifar10.")],
+    epochs: Annotated[int | None, typer.Option(help="Times to go through the images.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The highest of the one-cycle schedule.")] = None,
+    model: Annotated[str | None, typer.Option(help="The network: convnet or resnet8.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same result. [default: 0]")] = None,
+    name: Annotated[str | None, typer.Option(help="The run's name. [default: source, date and time]")] = None,
+    runs_dir: RunsDir = Path("runs"),
+):
+    """Train a classifier, test it once, and write a report. What is not said comes from the source's recipe."""
+    with console.status("waking PyTorch"):
+        from anmok.report import page
+        from anmok.runs import recipes, workflow
+        from anmok.runs.display import Display
+        from anmok.runs.folder import RunFolder
+    config = recipes.configure(
+        source, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, model=model, seed=seed
+    )
+    run = RunFolder.create(runs_dir, config, name=name)
+    console.print(f"[bold]{_plain(config.source)}[/]  {config.model}, seed {config.seed}, in {_plain(run.path)}")
+    display = Display(console)
+    try:
+        metrics = workflow.train(run, callbacks=[display])
+    except KeyboardInterrupt:
+        display.close()
+        _say_interrupted(run, page.write(run), config.epochs)
+        raise typer.Exit(_INTERRUPTED) from None
+    finally:
+        display.close()
+    report = page.write(run)
+    _say_metrics(metrics)
+    console.print(f"{time.perf_counter() - _BEGAN:.0f} s in all. The report: [bold]{_plain(report.resolve())}[/]")
+
+
+@app.command()
+def evaluate(run: RunName, runs_dir: RunsDir = Path("runs")):
+    """Test a run's model again, compare with what it said."""
+    with console.status("waking PyTorch"):
+        from anmok.report import page
+        from anmok.runs import workflow
+        from anmok.runs.folder import RunFolder
+    folder = RunFolder.open(run, runs_dir)
+    before = folder.metrics
+    metrics = workflow.evaluate(folder)
+    page.write(folder)
+    _say_metrics(metrics)
+    if before is None:
+        console.print("The run had no metrics.json yet; it has now.")
+    elif before["confusion"] == metrics["confusion"]:
+        console.print("metrics.json agrees.")
+    else:
+        console.print(f"metrics.json said {100 * before['accuracy']:.2f} %; it now holds the new figures.")
+
+
+@app.command()
+def predict(
+    run: RunName,
+    images: Annotated[list[Path], typer.Argument(help="Image files.")],
+    invert: Annotated[bool, typer.Option("--invert", help="Turn light into dark first.")] = False,
+    runs_dir: RunsDir = Path("runs"),
+):
+    """Say what is on images: the three likeliest classes of each."""
+    with console.status("waking PyTorch"):
+        from anmok.runs import inputs, workflow
+        from anmok.runs.folder import RunFolder
+    folder = RunFolder.open(run, runs_dir)
+    folder.trained_model()
+    ready, refused = inputs.read(images, classes=folder.classes, invert=invert)
+    if ready:
+        names = folder.classes["names"]
+        answers = workflow.predict(folder, inputs.stack(ready))
+        for picture, answer in zip(ready, answers, strict=True):
+            best = [f"{_plain(names[k])} {100 * answer[k]:.1f} %" for k in answer.argsort()[::-1][:3]]
+            console.print(f"{_plain(picture.path)}  [bold]{best[0]}[/]  [dim]{'  '.join(best[1:])}[/]", highlight=False)
+        if hint := inputs.hint(ready, classes=folder.classes):
+            errors.print(hint, style="yellow")
+    for error in refused:
+        errors.print(f"[bold red]anmok:[/] {_plain(error)}", highlight=False)
+    if refused:
+        raise typer.Exit(2)
+
+
+@app.command()
+def runs(runs_dir: RunsDir = Path("runs")):
+    """List the runs, the latest last."""
+    from rich.table import Table
+
+    from anmok.runs.folder import list_runs
+
+    found = list_runs(runs_dir)
+    if not found:
+        console.print(f"There is no run in {_plain(runs_dir.resolve())} yet; `anmok train fashion-mini` makes one.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("run", "model", "epochs", "test accuracy", "time", ""):
+        table.add_column(column, justify="right" if column in ("epochs", "test accuracy", "time") else "left")
+    for run in found:
+        table.add_row(*_row(run))
+    console.print(table)
+
+
+def _row(run):
+    try:
+        config, history, metrics = run.config, run.history, run.metrics
+    except AnmokError as error:
+        return _plain(run.name), "", "", "", "", _plain(error)
+    is_whole = len(history) == config.epochs and metrics
+    return (
+        _plain(run.name),
+        config.model,
+        str(len(history)) if len(history) == config.epochs else f"{len(history)} of {config.epochs}",
+        f"{100 * metrics['accuracy']:.2f} %" if metrics else "",
+        f"{sum(row['seconds'] for row in history):.0f} s",
+        "" if is_whole else "unfinished",
+    )
+
+
+def _say_metrics(metrics):
+    low, high = (100 * bound for bound in metrics["accuracy_95"])
+    console.print(
+        f"[bold green]{100 * metrics['accuracy']:.2f} %[/] of {metrics['images']:,} test images right "
+        f"(95 % confidence: {low:.1f} to {high:.1f} %).",
+        highlight=False,
+    )
+
+
+def _say_interrupted(run, report, epochs):
+    done = len(run.history)
+    kept = (
+        "the best model so far and the history are kept. `anmok evaluate last` tests that model."
+        if run.model_path
+        else "no epoch had ended, so there is no model."
+    )
+    console.print(f"Stopped after epoch {done} of {epochs}: {kept}")
+    console.print(f"The report: [bold]{_plain(report.resolve())}[/]")

@@ -1,0 +1,241 @@
+"""report.html: one file that says how good a run's classifier is, and why. Made from the run folder alone."""
+
+import base64
+import math
+from html import escape
+from importlib import resources
+
+from anmok.evaluate.classes import worst_mistakes
+from anmok.report import charts
+
+MISTAKES = 20
+
+
+def write(run):
+    """Write a RunFolder's report.html, whatever the folder holds so far; returns its path."""
+    run.write_report(render(run))
+    return run.report_path
+
+
+def render(run):
+    """The HTML text of a run's report, without references to anything outside it."""
+    config, history, metrics = run.config, run.history, run.metrics
+    sections = [
+        _notice(config, history, metrics),
+        _headline(run, config, history, metrics),
+        _curves(config, history),
+        *([_confusion(metrics), _scores(metrics), _mistakes(run, metrics)] if metrics else []),
+        _details(config, run.environment),
+    ]
+    style = (resources.files("anmok.report") / "page.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(run.name)} · anmok</title>\n<style>\n{style}</style></head>\n<body><main>\n"
+        f'<div class="brand">anmok · {escape(run.name)}</div>\n'
+        + "\n".join(filter(None, sections))
+        + "\n</main></body></html>\n"
+    )
+
+
+def turning_epoch(history):
+    """The epoch (from 1) with the lowest validation loss, the later one of equals; None without one."""
+    rows = [row for row in history if math.isfinite(row.get("val_loss", math.nan))]
+    return min(rows, key=lambda row: (row["val_loss"], -row["epoch"]))["epoch"] if rows else None
+
+
+def percent(share, digits=1):
+    return f"{100 * share:.{digits}f} %"
+
+
+def duration(seconds):
+    """Seconds as people say them: 58 s, 3 min 20 s, 2 h 05 min."""
+    seconds = round(seconds)
+    if seconds < 100:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+def _notice(config, history, metrics):
+    if len(history) >= config.epochs and metrics:
+        return ""
+    if not history:
+        text = "This run was stopped before its first epoch ended, or is still in it: there is nothing to judge yet."
+    elif len(history) < config.epochs:
+        text = f"This run was stopped, or is still running, after epoch {len(history)} of {config.epochs}."
+    else:
+        text = "This run trained to its end."
+    if history and not metrics:
+        text += " Its best model so far is kept but was not tested; <code>anmok evaluate</code> does that."
+    return f'<p class="notice">{text}</p>'
+
+
+def _headline(run, config, history, metrics):
+    if metrics:
+        low, high = metrics["accuracy_95"]
+        head = (
+            f'<div class="big">{100 * metrics["accuracy"]:.1f}<small> %</small></div><div>'
+            f"<h1>of {metrics['images']:,} test images classified rightly</h1>"
+            '<p class="soft">With 95 % confidence the true accuracy lies between '
+            f"{percent(low)} and {percent(high)}.</p></div>"
+        )
+    elif history:
+        best = history[turning_epoch(history) - 1] if turning_epoch(history) else history[-1]
+        head = (
+            f'<div class="big">{100 * best.get("val_accuracy", math.nan):.1f}<small> %</small></div><div>'
+            f"<h1>of the validation images classified rightly after epoch {best['epoch']}</h1>"
+            '<p class="soft">Not yet measured on the test images.</p></div>'
+        )
+    else:
+        head = f"<h1>{escape(config.source)}</h1>"
+    classes = run.classes
+    facts = {
+        "data": config.source,
+        "classes": len(classes["names"]) if classes else None,
+        "network": config.model,
+        "epochs": f"{len(history)} of {config.epochs}" if len(history) < config.epochs else config.epochs,
+        "training time": duration(sum(row["seconds"] for row in history)) if history else None,
+        "seed": config.seed,
+        "calibration error": percent(metrics["calibration_error"]) if metrics else None,
+    }
+    items = "".join(f"<div><dt>{k}</dt><dd>{escape(str(v))}</dd></div>" for k, v in facts.items() if v is not None)
+    return f'<header><div class="headline">{head}</div><dl class="facts">{items}</dl></header>'
+
+
+def _curves(config, history):
+    if not history:
+        return ""
+    turn = turning_epoch(history)
+    mark = (turn, "validation turns" if turn and turn < len(history) else "lowest") if turn else None
+    if turn is None:
+        text = "No validation loss was measured."
+    elif turn < len(history):
+        text = f"Validation loss was lowest after epoch {turn}, and not again; the model of that epoch is the one kept."
+    elif turn < config.epochs:
+        text = f"Validation loss was still falling at epoch {turn}, the last one; its model is the one kept."
+    else:
+        text = f"Validation loss was lowest at the end, after epoch {turn}; that model is the one kept."
+    pictures = []
+    for title, key, is_share in (("Loss", "loss", False), ("Accuracy", "accuracy", True)):
+        series = {
+            name: [row.get(column, math.nan) for row in history]
+            for name, column in (("training", key), ("validation", f"val_{key}"))
+        }
+        chart = charts.line_chart(series, title=f"{title} by epoch", mark=mark, percent=is_share)
+        pictures.append(f'<div class="card"><h3>{title}</h3>{chart}</div>')
+    return (
+        f"<section><h2>How it learned</h2><p>{text} "
+        '<span class="soft">Training figures are averages over an epoch, on varied images and with dropout at work, '
+        "so validation may well look better.</span></p>"
+        f'<div class="pair">{"".join(pictures)}</div></section>'
+    )
+
+
+def _confusion(metrics):
+    names = [row["name"] for row in metrics["classes"]]
+    confusion = metrics["confusion"]
+    wrong = [
+        (confusion[i][j], i, j) for i in range(len(names)) for j in range(len(names)) if i != j and confusion[i][j]
+    ]
+    text = "Not one image was taken for another class."
+    if wrong:
+        count, i, j = max(wrong)
+        text = (
+            f"Most often, {escape(names[i])} was taken for {escape(names[j])}: "
+            f"{count:,} of {sum(confusion[i]):,} images."
+        )
+    head = "".join(f'<th scope="col">{_breakable(name)}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(names[i])}</th>'
+        + "".join(_cell(names, i, j, count, sum(row)) for j, count in enumerate(row))
+        + "</tr>"
+        for i, row in enumerate(confusion)
+    )
+    return (
+        f"<section><h2>What it takes for what</h2><p>{text} "
+        '<span class="soft">A row holds the images of one class; a column, what they were taken for.</span></p>'
+        '<div class="card scroll"><table class="confusion"><thead><tr><td class="corner">is ↓ &nbsp; taken for →</td>'
+        f"{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _breakable(name):
+    """The name with places where a narrow column may break it."""
+    return escape(name).replace("/", "/<wbr>")
+
+
+def _cell(names, i, j, count, total):
+    hint = f"{escape(names[i])} taken for {escape(names[j])}: {count:,} of {total:,}"
+    if not count:
+        return f'<td class="none" title="{hint}">·</td>'
+    # The root lets a mistake in a hundred show beside one in three.
+    share = count / total
+    strength = 0.15 + 0.45 * share if i == j else min(0.85, 0.06 + 0.95 * math.sqrt(share))
+    colour = "right" if i == j else "wrong"
+    return f'<td style="background: rgba(var(--{colour}), {strength:.2f})" title="{hint}">{count:,}</td>'
+
+
+def _scores(metrics):
+    keys = ("precision", "recall", "f1")
+
+    def row(name, values, support, kind=""):
+        cells = "".join(f'<td class="barred" style="--share: {v:.4f}">{percent(v)}</td>' for v in values)
+        return f'<tr{kind}><th scope="row">{escape(name)}</th>{cells}<td>{support:,}</td></tr>'
+
+    classes = metrics["classes"]
+    body = "".join(row(c["name"], [c[key] for key in keys], c["support"]) for c in classes)
+    means = [sum(c[key] for c in classes) / len(classes) for key in keys]
+    body += row("mean of the classes", means, metrics["images"], ' class="mean"')
+    return (
+        '<section><h2>Class by class</h2><p class="soft">Precision: of the images called so, how many are. '
+        "Recall: of the images that are, how many were called so. F1: their harmonic mean. "
+        "Support: test images of the class.</p>"
+        '<div class="card scroll"><table class="scores"><thead><tr><th>class</th><th>precision</th><th>recall</th>'
+        f"<th>F1</th><th>support</th></tr></thead><tbody>{body}</tbody></table></div></section>"
+    )
+
+
+def _mistakes(run, metrics):
+    found = run.predictions
+    if found is None:
+        return ""
+    labels, probabilities = found
+    names = [row["name"] for row in metrics["classes"]]
+    worst = worst_mistakes(labels, probabilities, count=MISTAKES)
+    if len(worst) == 0:
+        return "<section><h2>Its worst mistakes</h2><p>It made none.</p></section>"
+    items = []
+    for index in worst:
+        picture, guess = run.picture(int(index)), int(probabilities[index].argmax())
+        image = ""
+        if picture:
+            data = base64.b64encode(picture).decode()
+            image = f'<img alt="test image {index}" title="test image {index}" src="data:image/png;base64,{data}">'
+        items.append(
+            f'<li>{image}<div>is <b class="is">{escape(names[labels[index]])}</b><br>'
+            f'taken for <b class="taken">{escape(names[guess])}</b><br>'
+            f"{percent(probabilities[index, guess])} sure</div></li>"
+        )
+    return (
+        f"<section><h2>Its worst mistakes</h2><p>The {len(worst)} wrong answers it was surest of. "
+        '<span class="soft">Look whether the label or the model is wrong.</span></p>'
+        f'<ul class="mistakes">{"".join(items)}</ul></section>'
+    )
+
+
+def _details(config, environment):
+    environment = dict(environment or {})
+    packages = environment.pop("packages", None) or {}
+    blocks = [config.to_dict(), environment | packages]
+    tables = "".join(
+        "<table>"
+        + "".join(
+            f'<tr><th scope="row">{escape(str(k)).replace("_", " ")}</th><td>{escape(str(v))}</td></tr>'
+            for k, v in block.items()
+        )
+        + "</table>"
+        for block in blocks
+    )
+    return f'<section><h2>How it was made</h2><div class="details">{tables}</div></section>'
