@@ -1,7 +1,7 @@
 """Activation functions: tensors in, tensors of the same shape out, with Keras 3's names and arguments.
 
 NumPy arrays and lists are taken too. `softmax` over the last axis and `sigmoid` leave their input on the result as
-`result.logits`, from which a loss computes without rounding probabilities first.
+`result.logits`, from which a loss computes without rounding probabilities first, and their name as `result.logits_of`.
 """
 
 import inspect
@@ -144,7 +144,7 @@ def sigmoid(x):
     """1 / (1 + exp(-x)); the result carries x as `.logits`."""
     x = x if isinstance(x, Tensor) else _tensor(x)
     result = torch.sigmoid(x)
-    result.logits = x
+    result.logits, result.logits_of = x, "sigmoid"
     return result
 
 
@@ -257,7 +257,7 @@ def softmax(x, axis=-1):
     x = x if isinstance(x, Tensor) else _tensor(x)
     result = _along(F.softmax, x, axis)
     if axis == -1 or axis == x.ndim - 1:
-        result.logits = x
+        result.logits, result.logits_of = x, "softmax"
         if x.ndim and x.shape[-1] == 1:
             notices.once(
                 "softmax over one value",

@@ -208,3 +208,9 @@ def test_what_cannot_be_saved_says_so():
         activations.serialize(lambda x: x)
     with pytest.raises(ArgumentError, match="GELU has no get_config"):
         activations.serialize(torch.nn.GELU())
+
+
+def test_softmax_and_sigmoid_say_whose_logits_they_carry():
+    x = torch.zeros(2, 3)
+    assert activations.softmax(x).logits_of == "softmax"
+    assert activations.sigmoid(x).logits_of == "sigmoid"
