@@ -5,16 +5,18 @@ import numpy as np
 from anmok import random
 from anmok.errors import ArgumentError, DataError
 from anmok.images import geometry
+from anmok.training.sequence import PyDataset
 
 
-class AugmentedBatches:
-    """A sequence of batches (float32 (B, H, W, C) in 0..255, labels (B, ...)), as Keras' PyDataset has them.
+class AugmentedBatches(PyDataset):
+    """Batches (float32 (B, H, W, C) in 0..255, labels (B, ...)) by number; give `fit` shuffle=False with them.
 
     images: uint8 (N, H, W, C). shift: farthest move in pixels, each way. flip: mirror half of them. Order and variation
     are a function of (seed, epoch, batch), so `batches[i]` is the same however often and wherever it is asked for.
     """
 
     def __init__(self, images, labels, *, batch_size, shift=0, flip=False):
+        super().__init__()
         self.images, self.labels = np.asarray(images), np.asarray(labels)
         if self.images.ndim != 4 or len(self.images) != len(self.labels):
             raise DataError(
