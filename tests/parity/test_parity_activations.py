@@ -75,9 +75,8 @@ def test_rank_one_softmax_is_as_in_keras():
 
 def test_sparsemax_where_keras_follows_the_paper():
     # One value far above the others: Keras' sum of cumulative sums has one term there, and is the paper's.
-    x = torch.randn(5, 6, generator=torch.Generator().manual_seed(0)) + 9 * torch.nn.functional.one_hot(
-        torch.arange(5), 6
-    )
+    noise = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
+    x = noise + 9 * torch.nn.functional.one_hot(torch.arange(5), 6)
     assert_same("sparsemax", x)
     keras_is_off = keras.activations.sparsemax(torch.tensor([[1.0, 0.5]])).sum()
     assert keras_is_off == 0.25 and activations.sparsemax([[1.0, 0.5]]).sum() == 1
