@@ -43,7 +43,7 @@ class WorkerFailed(Exception):
 class Worker:
     """One worker process: its peer, its variant, and the orders it is given."""
 
-    def __init__(self, peer, row, variant):
+    def __init__(self, peer, row, variant, *, realtime):
         environment, _ = PEERS[peer]
         self.peer, self.variant = peer, variant
         logs = cache_folder() / "logs"
@@ -56,12 +56,14 @@ class Worker:
             stderr=log,
             text=True,
             env=environment_of(peer),
+            preexec_fn=_before_others if realtime else None,
         )
         self.peak_mb = self._answer()["peak_mb"]
 
     def measure(self, task, seconds):
         """Images per second of one slice of about `seconds`."""
-        print(json.dumps({"task": task, "seconds": seconds}), file=self.process.stdin, flush=True)
+        order = {"task": task, "seconds": seconds}
+        print(json.dumps(order), file=self.process.stdin, flush=True)
         return self._answer()
 
     def _answer(self):
@@ -79,6 +81,10 @@ class Worker:
         self.process.wait()
 
 
+def _before_others():
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
+
+
 def environment_of(peer):
     """The environment variables of a worker: every library with its default number of threads."""
     variables = {name: value for name, value in os.environ.items() if name not in BLANK_THREADS}
@@ -90,19 +96,20 @@ def environment_of(peer):
     return variables
 
 
-def measure_row(name, *, peers, tasks, repeats, seconds, say):
+def measure_row(name, chosen, *, say):
     """One row of every peer: {peer: {"peak_mb": MB, task: {"rate", "rates", "variant", "way", "trial"}}}."""
-    workers = start(name, peers, say)
+    workers = start(name, chosen, say)
+    seconds = chosen.seconds
     results = {worker.peer: {"peak_mb": {}} for worker in workers}
     for worker in workers:
         results[worker.peer]["peak_mb"][worker.variant] = worker.peak_mb
     try:
-        for task in tasks:
-            for peer, chosen in best_variants(workers, task, seconds / 2, say).items():
-                results[peer][task] = {**chosen, "rates": []}
+        for task in chosen.tasks:
+            for peer, trial in best_variants(workers, task, seconds / 2, say).items():
+                results[peer][task] = {**trial, "rates": []}
             racing = [(worker, results[worker.peer][task]) for worker in workers]
             racing = [(worker, found) for worker, found in racing if worker.variant == found["variant"]]
-            for _ in range(repeats):
+            for _ in range(chosen.repeats):
                 for worker, found in racing:
                     answer = worker.measure(task, seconds)
                     found["rates"].append(answer["rate"])
@@ -116,14 +123,14 @@ def measure_row(name, *, peers, tasks, repeats, seconds, say):
     return results
 
 
-def start(name, peers, say):
+def start(name, chosen, say):
     """Workers of every variant of every peer on a row, warmed up; one that cannot run is reported and left out."""
     workers = []
-    for peer in peers:
+    for peer in chosen.peers:
         for variant in PEERS[peer][1]:
             began = time.perf_counter()
             try:
-                workers.append(Worker(peer, name, variant))
+                workers.append(Worker(peer, name, variant, realtime=chosen.realtime))
                 say(f"  {name}: {peer} {variant} ready after {time.perf_counter() - began:.0f} s")
             except WorkerFailed as failure:
                 say(f"  {name}: left out: {failure}")
@@ -202,6 +209,7 @@ def arguments():
     parser.add_argument("--repeats", type=int, default=5, help="slices of each peer; their median counts")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a slice")
     parser.add_argument("--quick", action="store_true", help="3 slices of 0.4 s")
+    parser.add_argument("--realtime", action="store_true", help="workers run before other processes (Linux, root)")
     parser.add_argument("--out", type=Path, default=HERE / "results.json", help="and the same name with .md")
     found = parser.parse_args()
     for name, known in (("rows", ROWS), ("peers", PEERS), ("tasks", TASKS)):
@@ -226,9 +234,7 @@ def main():
     results = {"command": " ".join(["python", *sys.argv]), "machine": machine(), "versions": versions(), "rows": {}}
     results["import_seconds"] = import_seconds(chosen.peers, chosen.repeats)
     for name in chosen.rows:
-        results["rows"][name] = measure_row(
-            name, peers=chosen.peers, tasks=chosen.tasks, repeats=chosen.repeats, seconds=chosen.seconds, say=say
-        )
+        results["rows"][name] = measure_row(name, chosen, say=say)
         chosen.out.write_text(json.dumps(results, indent=1) + "\n")
         chosen.out.with_suffix(".md").write_text(markdown(results))
     show(results)
