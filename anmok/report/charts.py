@@ -69,6 +69,31 @@ def line_chart(series, *, title, mark=None, percent=False):
     return "".join([*parts, "</svg>"])
 
 
+def reliability_chart(rows, *, title):
+    """An <svg> of how often a classifier is right (bars) against how sure it says it is (the diagonal).
+
+    rows: (count, mean confidence, accuracy) of equal steps of confidence, as evaluate.calibration.reliability gives.
+    """
+    width, height = WIDTH - LEFT - 20, HEIGHT - TOP - BOTTOM
+    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        y, x = TOP + height * (1 - share), LEFT + width * share
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{LEFT + width}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{100 * share:g} %</text>')
+        place = f'x="{x:.1f}" y="{TOP + height + 18}" text-anchor="middle"'
+        parts.append(f'<text class="tick" {place}>{100 * share:g} %</text>')
+    step = width / len(rows)
+    for place, (count, confidence, accuracy) in enumerate(rows):
+        if count:
+            box = f'x="{LEFT + place * step + 2:.1f}" width="{step - 4:.1f}"'
+            box += f' y="{TOP + height * (1 - accuracy):.1f}" height="{height * accuracy:.1f}"'
+            hint = f"{count:.0f} images, {100 * confidence:.0f} % sure: {100 * accuracy:.0f} % right"
+            parts.append(f'<rect class="s1" rx="2" {box}><title>{hint}</title></rect>')
+    parts.append(f'<line class="mark" x1="{LEFT}" x2="{LEFT + width}" y1="{TOP + height}" y2="{TOP}"/>')
+    middle = f'x="{LEFT + width / 2}" y="{HEIGHT - 6}" text-anchor="middle"'
+    return "".join([*parts, f'<text class="tick" {middle}>how sure it was</text></svg>'])
+
+
 def epoch_ticks(epochs):
     """At most about ten whole epochs to name on the axis, the first and the last among them."""
     step = max(1, math.ceil(epochs / 10))

@@ -5,6 +5,7 @@ import math
 from html import escape
 from importlib import resources
 
+from anmok.evaluate.calibration import reliability
 from anmok.evaluate.classes import worst_mistakes
 from anmok.report import charts
 
@@ -24,7 +25,7 @@ def render(run):
         _notice(config, history, metrics),
         _headline(run, config, history, metrics),
         _curves(config, history),
-        *([_confusion(metrics), _scores(metrics), _mistakes(run, metrics)] if metrics else []),
+        *([_confusion(metrics), _scores(metrics), _trust(run, metrics), _mistakes(run, metrics)] if metrics else []),
         _details(config, run.environment),
     ]
     style = (resources.files("anmok.report") / "page.css").read_text(encoding="utf-8")
@@ -194,6 +195,22 @@ def _scores(metrics):
         "Support: test images of the class.</p>"
         '<div class="card scroll"><table class="scores"><thead><tr><th>class</th><th>precision</th><th>recall</th>'
         f"<th>F1</th><th>support</th></tr></thead><tbody>{body}</tbody></table></div></section>"
+    )
+
+
+def _trust(run, metrics):
+    if run.predictions is None:
+        return ""
+    labels, probabilities = run.predictions
+    sure, right = float(probabilities.max(axis=1).mean()), metrics["accuracy"]
+    gap = f"{100 * abs(sure - right):.1f} points"
+    words = "surer of itself than it should be" if sure > right else "less sure of itself than it could be"
+    chart = charts.reliability_chart(reliability(labels, probabilities), title="Accuracy by confidence")
+    return (
+        f"<section><h2>How far its confidence can be believed</h2><p>On average it is {percent(sure)} sure and "
+        f"{percent(right)} right: {gap} {words}. "
+        '<span class="soft">A bar shows how often it was right when it was that sure; at the dashed line, as often as '
+        f'it said.</span></p><div class="pair"><div class="card">{chart}</div></div></section>'
     )
 
 

@@ -55,3 +55,11 @@ def test_values_that_are_not_finite_leave_a_gap():
     path = next(svg.iter("path")).get("d")
     assert path.count("M") == 2 and path.count("L") == 1
     assert charts.line_chart({"a": [math.nan]}, title="Loss") == ""
+
+
+def test_bars_are_as_high_as_the_accuracy():
+    rows = [(0, 0, 0)] * 8 + [(5, 0.85, 0.5), (3, 0.95, 1.0)]
+    svg = ElementTree.fromstring(charts.reliability_chart(rows, title="Accuracy by confidence"))
+    heights = [float(bar.get("height")) for bar in svg.iter("rect")]
+    full = charts.HEIGHT - charts.TOP - charts.BOTTOM
+    assert heights == [pytest.approx(full / 2), pytest.approx(full)]
