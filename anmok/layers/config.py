@@ -41,7 +41,9 @@ def configured_arguments(layer, root):
     """
     cls = type(layer)
     ours = next(c for c in cls.__mro__ if c.__module__.split(".")[0] == "anmok")
-    config = {name: plain(getattr(layer, name)) for name in _own_names(ours, root) if hasattr(layer, name)}
+    # Where the root has a property of that name (Lambda's output_shape), the attribute is not the argument.
+    names = [name for name in _own_names(ours, root) if not isinstance(getattr(root, name, None), property)]
+    config = {name: plain(getattr(layer, name)) for name in names if hasattr(layer, name)}
     if cls is not ours and cls.get_config is root.get_config:
         args, kwargs = layer._given_arguments
         bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)

@@ -54,6 +54,7 @@ class Layer(nn.Module):
         if kwargs:
             self._refuse(next(iter(kwargs)))
         self._call_takes_training = _takes_training(type(self))
+        self._follows_policy = not self.dtype_policy.is_automatic
 
     def _take_input_shape(self, kwargs):
         """The batch shape out of `input_shape`, `input_dim`, `batch_input_shape`, `batch_shape`; None if absent."""
@@ -98,6 +99,8 @@ class Layer(nn.Module):
             training = outer if outer is not None else self.training
         if self._call_takes_training:
             kwargs["training"] = training
+        if self._follows_policy:
+            return self._call_by_policy(args, kwargs)
         if outer is training or not self._modules:
             outputs = self.call(*args, **kwargs)
         else:
@@ -106,6 +109,28 @@ class Layer(nn.Module):
                 outputs = self.call(*args, **kwargs)
             finally:
                 _phase.training = outer
+        if self.activity_regularizer is not None:
+            self._regularize_activity(outputs)
+        return outputs
+
+    def _call_by_policy(self, args, kwargs):
+        """Compute under a dtype policy other than 'auto': inputs cast, autocast entered for the mixed ones."""
+        policy = self.dtype_policy
+        compute = policy.torch_compute_dtype
+
+        def cast(leaf):
+            return leaf.to(compute) if torch.is_tensor(leaf) and leaf.is_floating_point() else leaf
+
+        if self.autocast:
+            args = pytree.tree_map(cast, args)
+        device = next((leaf.device.type for leaf in pytree.tree_leaves(args) if torch.is_tensor(leaf)), "cpu")
+        mixed = policy.compute_dtype != policy.variable_dtype
+        entered = device != "meta" and torch.is_autocast_enabled(device)
+        if device == "meta" or (mixed and entered) or (not mixed and not entered):
+            outputs = self.call(*args, **kwargs)
+        else:
+            with torch.autocast(device, dtype=compute if mixed else None, enabled=mixed):
+                outputs = self.call(*args, **kwargs)
         if self.activity_regularizer is not None:
             self._regularize_activity(outputs)
         return outputs
@@ -157,8 +182,15 @@ class Layer(nn.Module):
             name: torch.empty_like(tensor, device="meta")
             for name, tensor in (*self.named_parameters(), *self.named_buffers())
         }
-        with torch.no_grad():
-            return torch.func.functional_call(self, state, args, kwargs)
+        layers = self._flatten_layers()
+        added = [len(layer._call_losses) for layer in layers]
+        try:
+            with torch.no_grad():
+                return torch.func.functional_call(self, state, args, kwargs)
+        finally:
+            # A trial's losses stand for nothing.
+            for layer, count in zip(layers, added, strict=True):
+                del layer._call_losses[count:]
 
     def compute_output_shape(self, *input_shapes):
         """Shape(s) of the output for shape(s) of the input, batch first, None where unknown."""
@@ -221,9 +253,11 @@ class Layer(nn.Module):
             shape, name, initializer = initializer, shape, dtype
             dtype = None
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-        variable_dtype = mixed_precision.get(dtype).torch_variable_dtype if dtype else self._variable_dtype
+        variable_dtype = _weight_dtype(dtype) if dtype else self._variable_dtype
         is_float = variable_dtype.is_floating_point
-        initializer = initializers.get(initializer or ("glorot_uniform" if is_float and shape else "zeros"))
+        initializer = initializers.get(
+            ("glorot_uniform" if is_float and shape else "zeros") if initializer is None else initializer
+        )
         name = name or f"weight_{len(self._own_weights)}"
         value = initializer(shape, dtype=variable_dtype)
         value = torch.as_tensor(value, dtype=variable_dtype).to(default_device())
@@ -474,6 +508,14 @@ def default_device():
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return chosen
+
+
+def _weight_dtype(dtype):
+    """The torch dtype of a weight: a float format or policy, or a whole-number type ('int' is int32, as in Keras)."""
+    named = getattr(torch, str(dtype).removeprefix("torch."), None) if not isinstance(dtype, dict) else None
+    if isinstance(named, torch.dtype) and not named.is_floating_point:
+        return named
+    return mixed_precision.get(dtype).torch_variable_dtype
 
 
 def training_phase():

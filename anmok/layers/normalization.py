@@ -1,5 +1,7 @@
 """Layers that bring activations to mean 0 and variance 1 over the batch, a sample, groups, or neighbours."""
 
+import contextlib
+
 import torch
 import torch.nn.functional as F
 
@@ -216,21 +218,29 @@ class BatchNormalization(_Normalization):
         )
 
     def _normalized_by_batch(self, values):
-        # The tensors without their version counters: autograd may not mind that the statistics move.
+        with self.moving_statistics(values) as (mean, variance):
+            return self._normalized(values, mean, variance, True)
+
+    @contextlib.contextmanager
+    def moving_statistics(self, values):
+        """The running mean and variance for torch's kernel to move, so that they end up as Keras moves them.
+
+        The kernel moves the running variance by count / (count - 1) times the batch's, Keras by the batch's own: in
+        units that are larger by this factor both are the same.
+        """
+        # Seen through `.data`, each with a version counter of its own: autograd keeps the statistics that the kernel
+        # was given though it does not read them in training, and must not mind that they move.
         mean, variance = self.moving_mean.data, self.moving_variance.data
         count = values.numel() // self._width
         if count < 2:
             # The kernel divides by count - 1; the variance of one value is 0.
-            outputs = self._normalized(values, mean, variance.clone(), True)
-            variance.mul_(self.momentum)
-            return outputs
-        # The kernel moves the running variance by count / (count - 1) times the batch's, Keras by the batch's own:
-        # in units that are larger by this factor both are the same.
+            yield mean, variance.clone()
+            self.moving_variance.data.mul_(self.momentum)
+            return
         unit = count / (count - 1)
         variance.mul_(unit)
-        outputs = self._normalized(values, mean, variance, True)
-        variance.div_(unit)
-        return outputs
+        yield mean, variance
+        self.moving_variance.data.div_(unit)
 
 
 @registered.add

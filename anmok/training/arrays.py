@@ -84,6 +84,11 @@ class ArraySource:
         self._arrays = x, y, sample_weight
 
     @property
+    def arrays(self):
+        """(x, y, sample_weight) as they lie in memory."""
+        return self._arrays
+
+    @property
     def num_batches(self):
         """How many batches an epoch has."""
         return self.steps or self._length

@@ -1,0 +1,145 @@
+"""Functional: a model made of the graph between inputs and outputs, as plain data and back."""
+
+from torch.utils import _pytree as pytree
+
+from anmok.errors import FileFormatError
+from anmok.layers import InputLayer, KerasTensor
+from anmok.layers import registered as layer_table
+from anmok.models.model import Model
+
+
+@layer_table.add
+class Functional(Model):
+    """What `Model(inputs, outputs)` makes."""
+
+    runs_its_graph = True
+
+    def get_config(self):
+        graph = self.graph
+        inside = {id(node): None for node in graph.nodes}
+        positions = {}  # id(node) -> its number among its layer's calls within this model
+        for layer in graph.layers:
+            number = 0
+            for node in layer._inbound_nodes:
+                if id(node) in inside or (isinstance(layer, InputLayer) and number == 0):
+                    positions[id(node)] = number
+                    number += 1
+
+        def history(tensor):
+            return [tensor.node.layer.name, positions[id(tensor.node)], tensor.index]
+
+        def describe(leaf):
+            if not isinstance(leaf, KerasTensor):
+                return leaf
+            config = {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": history(leaf)}
+            return {"class_name": "__keras_tensor__", "config": config}
+
+        layers = []
+        for layer in graph.layers:
+            entry = dict(layer_table.serialize(layer))
+            entry["name"] = layer.name
+            entry["inbound_nodes"] = [
+                {
+                    "args": list(pytree.tree_map(describe, tuple(node.args))),
+                    "kwargs": pytree.tree_map(describe, dict(node.kwargs)),
+                }
+                for node in layer._inbound_nodes
+                if id(node) in inside
+            ]
+            layers.append(entry)
+        return {
+            **self._general_config(),
+            "layers": layers,
+            "input_layers": pytree.tree_map(history, graph.inputs),
+            "output_layers": pytree.tree_map(history, graph.outputs),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        layers, waiting = {}, []
+        for entry in config["layers"]:
+            layer = layer_table.deserialize(entry, custom_objects)
+            layers[entry.get("name", layer.name)] = layer
+            waiting += [(layer, call) for call in entry.get("inbound_nodes", [])]
+        calls = {
+            id(layer): list(layer._inbound_nodes[:1]) if isinstance(layer, InputLayer) else []
+            for layer in layers.values()
+        }
+
+        def find(history):
+            name, number, index = history[:3]
+            if name not in layers:
+                raise FileFormatError(f"The model's config names a layer '{name}' that it does not contain.")
+            made = calls[id(layers[name])]
+            return made[number].output_list[index] if number < len(made) else None
+
+        while waiting:
+            postponed = []
+            for layer, call in waiting:
+                args, kwargs, ready = _revive(call, find)
+                if ready:
+                    layer(*args, **kwargs)
+                    calls[id(layer)].append(layer._inbound_nodes[-1])
+                else:
+                    postponed.append((layer, call))
+            if len(postponed) == len(waiting):
+                names = ", ".join(sorted({layer.name for layer, _ in waiting}))
+                raise FileFormatError(f"The model's config cannot be connected: {names} wait for inputs never made.")
+            waiting = postponed
+        model = cls(
+            inputs=_lookup(config["input_layers"], find),
+            outputs=_lookup(config["output_layers"], find),
+            name=config.get("name"),
+            trainable=config.get("trainable", True),
+        )
+        return model
+
+
+Model._functional_class = Functional
+
+
+def _is_history(entry):
+    return (
+        isinstance(entry, (list, tuple)) and len(entry) == 3 and isinstance(entry[0], str) and isinstance(entry[1], int)
+    )
+
+
+def _lookup(structure, find):
+    if _is_history(structure):
+        tensor = find(structure)
+        if tensor is None:
+            raise FileFormatError(f"The model's config names an output {structure} that no layer makes.")
+        return tensor
+    if isinstance(structure, dict):
+        return {key: _lookup(entry, find) for key, entry in structure.items()}
+    found = [_lookup(entry, find) for entry in structure]
+    return found[0] if len(found) == 1 and not isinstance(structure, tuple) else found
+
+
+def _revive(call, find):
+    """(args, kwargs, all there) of a call in Keras 3's form ({"args", "kwargs"}) or Keras 2's (list of histories)."""
+    missing = []
+
+    def tensor(history):
+        found = find(history)
+        missing.append(found is None)
+        return found
+
+    def revive(entry):
+        if isinstance(entry, dict):
+            if entry.get("class_name") == "__keras_tensor__":
+                return tensor(entry["config"]["keras_history"])
+            if entry.get("class_name") == "__tuple__" and "items" in entry:
+                return tuple(revive(item) for item in entry["items"])
+            return {key: revive(value) for key, value in entry.items()}
+        if isinstance(entry, (list, tuple)):
+            return type(entry)(revive(value) for value in entry)
+        return entry
+
+    if isinstance(call, dict):
+        args, kwargs = revive(list(call.get("args", []))), revive(call.get("kwargs", {}))
+        kwargs = {key: value for key, value in kwargs.items() if not (key == "mask" and value is None)}
+        return args, kwargs, not any(missing)
+    tensors = [tensor(entry) for entry in call]
+    kwargs = call[0][3] if len(call[0]) > 3 else {}
+    return [tensors[0] if len(tensors) == 1 else tensors], dict(kwargs), not any(missing)

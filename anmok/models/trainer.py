@@ -1,0 +1,382 @@
+"""compile, fit, evaluate, predict: the part of Model that trains (as in Keras)."""
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from anmok import callbacks as callback_room
+from anmok import optimizers, random
+from anmok.errors import ArgumentError, unknown_name
+from anmok.models.checks import check_before_training
+from anmok.models.rewrite import inference_forward, training_forward
+from anmok.notices import old_spelling, once
+from anmok.training import adapters, loop
+from anmok.training.progress import Progress
+from anmok.training.task import Task
+
+_OLD_FIT_ARGUMENTS = {
+    "nb_epoch": "epochs",
+    "samples_per_epoch": "steps_per_epoch",
+    "nb_val_samples": "validation_steps",
+}
+# Keras 2 asked for these; here PyDataset carries its own and generators run as they are.
+_OLD_WORKER_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size", "pickle_safe", "max_q_size")
+
+
+class Trainer:
+    """What every Model can do with data. `self` is a Layer with `call`; `self.graph` is its Graph or None."""
+
+    def _start_trainer(self):
+        self._task = None
+        self._compile_arguments = None
+        self._fast_forward = None
+        self.optimizer = None
+        self.loss = None
+        self.stop_training = False
+        self.history = None
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+        **old,
+    ):
+        """Say how to train: optimizer, loss(es), metrics (as in Keras).
+
+        run_eagerly: True runs layer by layer exactly as written, without anmok's rewrites of the graph.
+        steps_per_execution, jit_compile, auto_scale_loss: hints on speed to Keras; they never change results here.
+        """
+        for name in old:
+            if name in ("sample_weight_mode", "target_tensors", "distribute") and old[name] is None:
+                continue
+            raise unknown_name("argument of compile", name, _COMPILE_ARGUMENTS)
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = loss
+        self.run_eagerly = bool(run_eagerly)
+        self.stop_training = False
+        self._compile_arguments = {
+            "optimizer": self.optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": bool(run_eagerly),
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+        self._task = Task(
+            self,
+            optimizer=self.optimizer,
+            loss=loss,
+            loss_weights=loss_weights,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+        )
+
+    @property
+    def compiled(self):
+        return self._task is not None
+
+    @property
+    def compiled_loss(self):
+        return self._task.objective if self._task else None
+
+    @property
+    def metrics(self):
+        """The metric objects in use, known after the first batch."""
+        return self._task.objective.metrics if self._task else []
+
+    @property
+    def metrics_names(self):
+        """Names of what `evaluate` returns: loss first."""
+        return list(self._task.results()) if self._task else []
+
+    def reset_metrics(self):
+        self._require_compiled()
+        self._task.reset()
+
+    def _require_compiled(self):
+        if self._task is None:
+            raise ArgumentError(
+                f"Model '{self.name}' is not compiled: call model.compile(optimizer='adam', loss=...) before this."
+            )
+
+    # Training -----------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+        **old,
+    ):
+        """Train for `epochs` epochs (as in Keras) and return the History.
+
+        x, y: arrays, tensors, DataFrames, or x alone a generator, Sequence/PyDataset, DataLoader or any iterable of
+        batches (x, y) or (x, y, sample_weight). validation_split: the last fraction of the arrays, before shuffling.
+        validation_freq: every how many epochs to validate, or a list of epochs (from 1).
+        verbose: 0 nothing, 1 a progress line, 2 one line per epoch.
+        Ctrl-C ends training at once; what was reached stays in `model.history` and in the weights.
+        """
+        self._require_compiled()
+        given = _take_old_fit_arguments(old, epochs=epochs, steps_per_epoch=steps_per_epoch)
+        epochs, steps_per_epoch = given["epochs"], given["steps_per_epoch"]
+        validation_steps = given.get("validation_steps", validation_steps)
+        _require_whole(epochs=epochs, initial_epoch=initial_epoch)
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = adapters.train_validation_split(
+                (x, y, sample_weight), validation_split
+            )
+        source = adapters.adapt(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            steps=steps_per_epoch,
+            name="x",
+        )
+        validation = None
+        if validation_data is not None:
+            parts = _split_validation_data(validation_data)
+            validation = adapters.adapt(
+                *parts, batch_size=validation_batch_size or batch_size, steps=validation_steps, name="validation x"
+            )
+        check_before_training(self, source)
+        history = callback_room.History()
+        listeners = callback_room.CallbackList(
+            [*(callbacks or []), history],
+            model=self,
+            params={"verbose": verbose, "epochs": epochs, "steps": source.num_batches},
+        )
+        self.history = history
+        self.stop_training = False
+        self._prepare(training=True)
+        progress = Progress(source.num_batches, epochs, verbose=verbose)
+
+        def validate(epoch):
+            if validation is None or not _validates_after(epoch, validation_freq):
+                return None
+            return self._validate(validation, listeners)
+
+        try:
+            loop.fit(
+                self._task,
+                source,
+                epochs=epochs,
+                first=(initial_epoch, 0),
+                listeners=listeners,
+                progress=progress,
+                validate=validate,
+                stopped=lambda: self.stop_training,
+            )
+        except KeyboardInterrupt:
+            progress.interrupt()
+            listeners.on_train_end({})
+            raise
+        finally:
+            self._clear_losses()
+        return history
+
+    def _validate(self, source, listeners):
+        """`val_` logs, measured with an objective of their own so that the training results are kept."""
+        task, kept = self._task, self._task.objective
+        if task.validation_objective is None:
+            task.validation_objective = task.fresh_objective()
+        try:
+            task.objective = task.validation_objective
+            self._prepare(training=False)
+            logs = loop.evaluate(task, source, listeners=listeners, progress=Progress(None, 1, verbose=0))
+        finally:
+            task.objective = kept
+            self._prepare(training=True)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def _prepare(self, *, training):
+        """Make the task ready, with the rewritten network where there is one."""
+        if training:
+            self._mark_trainable()
+        self._task.prepare(training=training, device=self.device, rewrite=self._rewrite(training))
+
+    def _rewrite(self, training):
+        if getattr(self, "run_eagerly", False):
+            return None
+        if training:
+            return lambda dtype: training_forward(self, dtype)
+        return lambda dtype: inference_forward(self)
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **old,
+    ):
+        """Loss and metrics on data, in float32: a number, a list in the order of `metrics_names`, or a dict."""
+        self._require_compiled()
+        _take_old_fit_arguments(old)
+        source = adapters.adapt(x, y, sample_weight, batch_size=batch_size, steps=steps, name="x")
+        listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
+        self._prepare(training=False)
+        progress = Progress(source.num_batches, 1, verbose=verbose)
+        logs = loop.evaluate(self._task, source, listeners=listeners, progress=progress)
+        return _as_returned(logs, return_dict)
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, **old):
+        """The outputs for all samples as NumPy arrays, computed in float32."""
+        _take_old_fit_arguments(old)
+        source = adapters.adapt(x, batch_size=batch_size, steps=steps, name="x", labelled=False)
+        listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
+        progress = Progress(source.num_batches, 1, verbose=verbose)
+        return loop.predict(self._predicting_task(), source, listeners=listeners, progress=progress)
+
+    def _predicting_task(self):
+        if self._task is None:
+            task = Task(self, optimizer=None, loss=None)
+        else:
+            task = self._task
+        task.prepare(training=False, device=self.device, rewrite=self._rewrite(training=False))
+        return task
+
+    # One batch ----------------------------------------------------------------------------------------------------
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False, reset_metrics=False):
+        """One step on one batch; returns loss and metrics so far (since `reset_metrics`)."""
+        self._require_compiled()
+        batch = self._single_batch(x, y, sample_weight, class_weight)
+        self._prepare(training=True)
+        if reset_metrics:
+            self._task.reset()
+        step = getattr(self, "_single_steps", 0)
+        self._single_steps = step + 1
+        with random.training_step(0, step):
+            self._task.train_step(*batch)
+        return _as_returned(self._task.results(), return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False, reset_metrics=False):
+        """Loss and metrics on one batch, added to those so far."""
+        self._require_compiled()
+        batch = self._single_batch(x, y, sample_weight, None)
+        self._prepare(training=False)
+        if reset_metrics:
+            self._task.reset()
+        self._task.test_step(*batch)
+        return _as_returned(self._task.results(), return_dict)
+
+    def predict_on_batch(self, x):
+        """The outputs for one batch as NumPy arrays."""
+        (x, _, _) = self._single_batch(x, None, None, None)
+        return pytree.tree_map(lambda leaf: leaf.cpu().numpy(), self._predicting_task().predict_step(x))
+
+    def _single_batch(self, x, y, sample_weight, class_weight):
+        length = len(pytree.tree_leaves(x)[0]) if not torch.is_tensor(x) else len(x)
+        source = adapters.adapt(
+            x, y, sample_weight, batch_size=max(length, 1), class_weight=class_weight, name="x", labelled=y is not None
+        )
+        return loop.to_device(next(iter(source.batches(0))), self.device)
+
+    # Old spellings ------------------------------------------------------------------------------------------------
+
+    def fit_generator(self, generator, steps_per_epoch=None, epochs=1, **arguments):
+        """Keras 2's name for `fit` on a generator."""
+        old_spelling("fit_generator", "fit")
+        return self.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, **arguments)
+
+    def evaluate_generator(self, generator, steps=None, **arguments):
+        """Keras 2's name for `evaluate` on a generator."""
+        old_spelling("evaluate_generator", "evaluate")
+        arguments.setdefault("verbose", 0)
+        return self.evaluate(generator, steps=steps, **arguments)
+
+    def predict_generator(self, generator, steps=None, **arguments):
+        """Keras 2's name for `predict` on a generator."""
+        old_spelling("predict_generator", "predict")
+        arguments.setdefault("verbose", 0)
+        return self.predict(generator, steps=steps, **arguments)
+
+    def predict_classes(self, x, batch_size=None, verbose=0):
+        """Class numbers, (N,), or (N, 1) for one sigmoid unit as in Keras 2."""
+        old_spelling("predict_classes", "predict(x).argmax(-1)")
+        scores = self.predict(x, batch_size=batch_size, verbose=verbose)
+        return scores.argmax(axis=-1) if scores.shape[-1] > 1 else (scores > 0.5).astype("int32")
+
+    def predict_proba(self, x, batch_size=None, verbose=0):
+        """Keras 2's name for `predict`."""
+        old_spelling("predict_proba", "predict")
+        return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+_COMPILE_ARGUMENTS = (
+    "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
+    "jit_compile", "auto_scale_loss",
+)  # fmt: skip
+_FIT_ARGUMENTS = (
+    "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
+    "class_weight", "sample_weight", "initial_epoch", "steps_per_epoch", "validation_steps", "validation_batch_size",
+    "validation_freq",
+)  # fmt: skip
+
+
+def _take_old_fit_arguments(old, **known):
+    for name, value in old.items():
+        if name in _OLD_FIT_ARGUMENTS:
+            old_spelling(name, _OLD_FIT_ARGUMENTS[name])
+            known[_OLD_FIT_ARGUMENTS[name]] = value
+        elif name in _OLD_WORKER_ARGUMENTS:
+            if name == "use_multiprocessing" and value:
+                once(name, "use_multiprocessing: anmok reads data in threads, never in processes; nothing to set.")
+        else:
+            raise unknown_name("argument of fit", name, _FIT_ARGUMENTS)
+    return known
+
+
+def _require_whole(**numbers):
+    for name, value in numbers.items():
+        if not isinstance(value, (int, np.integer)) or value < 0:
+            raise ArgumentError(f"{name}: expected a whole number, 0 or more, got {value!r}.")
+
+
+def _validates_after(epoch, frequency):
+    if isinstance(frequency, (list, tuple, set)):
+        return epoch + 1 in frequency
+    return (epoch + 1) % frequency == 0
+
+
+def _split_validation_data(data):
+    """(x, y, sample_weight) of what was passed as validation_data; an iterable of batches stands alone."""
+    if isinstance(data, (tuple, list)) and len(data) in (2, 3):
+        return data
+    return (data,)
+
+
+def _as_returned(logs, return_dict):
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values

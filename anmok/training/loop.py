@@ -1,0 +1,98 @@
+"""The loops over batches: fit, evaluate, predict. They know a Task, an iterable of batches and who wants to listen."""
+
+import torch
+from torch.utils import _pytree as pytree
+
+from anmok import random
+from anmok.training.task import warn_if_not_finite
+
+
+def to_device(batch, device):
+    """The batch with its tensors on the device."""
+    if device.type == "cpu":
+        return batch
+    return pytree.tree_map(lambda leaf: leaf.to(device, non_blocking=True) if torch.is_tensor(leaf) else leaf, batch)
+
+
+def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
+    """Train for epochs `first[0]`..epochs-1, beginning at step `first[1]`.
+
+    task.train_step is called on every batch of `source.batches(epoch, start)`. validate(epoch) returns the logs of a
+    validation or None. stopped() tells whether a listener wants to stop.
+    """
+    first_epoch, first_step = first
+    listeners.on_train_begin()
+    logs = {}
+    for epoch in range(first_epoch, epochs):
+        task.reset()
+        listeners.on_epoch_begin(epoch)
+        progress.begin_epoch(epoch)
+        start = first_step if epoch == first_epoch else 0
+        _train_epoch(task, source, epoch, start, listeners, progress, stopped)
+        logs = task.results()
+        logs.update(validate(epoch) or {})
+        progress.end_epoch(logs)
+        listeners.on_epoch_end(epoch, logs)
+        if stopped():
+            break
+    listeners.on_train_end(logs)
+
+
+def _train_epoch(task, source, epoch, start, listeners, progress, stopped):
+    heard = listeners.wants_batch_hooks
+    not_finite = False
+    for step, batch in enumerate(source.batches(epoch, start), start):
+        x, y, sample_weight = to_device(batch, task.device)
+        if heard:
+            listeners.on_train_batch_begin(step)
+        with random.training_step(epoch, step):
+            value = task.train_step(x, y, sample_weight)
+        not_finite = not_finite or warn_if_not_finite(value, epoch, step)
+        if heard:
+            listeners.on_train_batch_end(step, task.results())
+        progress.update(step + 1, task.results)
+        if stopped():
+            break
+
+
+def evaluate(task, source, *, listeners, progress):
+    """Logs of the losses and metrics over all batches."""
+    task.reset()
+    listeners.on_test_begin()
+    progress.begin_epoch(0)
+    heard = listeners.wants_batch_hooks
+    for step, batch in enumerate(source.batches(0)):
+        x, y, sample_weight = to_device(batch, task.device)
+        if heard:
+            listeners.on_test_batch_begin(step)
+        task.test_step(x, y, sample_weight)
+        if heard:
+            listeners.on_test_batch_end(step, task.results())
+        progress.update(step + 1, task.results)
+    logs = task.results()
+    progress.end_epoch(logs)
+    listeners.on_test_end(logs)
+    return logs
+
+
+def predict(task, source, *, listeners, progress):
+    """The outputs for all batches, as NumPy arrays in the structure of the model's output."""
+    listeners.on_predict_begin()
+    progress.begin_epoch(0)
+    heard = listeners.wants_batch_hooks
+    parts, structure = [], None
+    for step, batch in enumerate(source.batches(0)):
+        x, _, _ = to_device(batch, task.device)
+        if heard:
+            listeners.on_predict_batch_begin(step)
+        outputs = task.predict_step(x)
+        leaves, structure = pytree.tree_flatten(outputs)
+        parts.append([leaf.cpu() for leaf in leaves])
+        if heard:
+            listeners.on_predict_batch_end(step, {"outputs": outputs})
+        progress.update(step + 1, dict)
+    progress.end_epoch({})
+    listeners.on_predict_end()
+    if structure is None:
+        return None
+    return pytree.tree_unflatten([torch.cat(leaf).numpy() for leaf in zip(*parts, strict=True)], structure)

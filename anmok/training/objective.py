@@ -1,0 +1,230 @@
+"""What training minimises and what it reports: losses and metrics, matched to the outputs (as in Keras)."""
+
+import torch
+from torch.utils import _pytree as pytree
+
+from anmok import losses as loss_room
+from anmok import metrics as metric_room
+from anmok.errors import ArgumentError, ShapeError, unknown_name
+
+
+class RunningMean:
+    """A mean over samples that costs next to nothing per step: plain numbers on the CPU, tensors elsewhere."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.total, self.count = 0.0, 0
+
+    def add(self, value, count):
+        self.total = self.total + value * count
+        self.count += count
+
+    def result(self):
+        return float(self.total) / self.count if self.count else 0.0
+
+
+class Objective:
+    """The compiled losses and metrics.
+
+    It is finished on the first batch, when the outputs' names and shapes are known: `acc` becomes the accuracy that
+    fits the loss and the shapes.
+    """
+
+    def __init__(self, loss=None, loss_weights=None, metrics=None, weighted_metrics=None, output_names=None):
+        self._loss, self._loss_weights = loss, loss_weights
+        self._metrics, self._weighted_metrics = metrics, weighted_metrics
+        self._output_names = output_names
+        self._made = None
+        self.total = RunningMean()
+
+    # Matching -----------------------------------------------------------------------------------------------------
+
+    def prepare(self, y, outputs):
+        """Match losses and metrics to the outputs; does nothing the second time."""
+        if self._made is not None:
+            return
+        names, predictions = self._name_outputs(outputs)
+        targets = self._flatten_targets(y, names)
+        losses = _per_output(self._loss, names, "loss")
+        self._losses = self.losses_for(names)
+        weights = _per_output(self._loss_weights, names, "loss_weights")
+        self._names = names
+        self._weights = [1.0 if weight is None else float(weight) for weight in weights]
+        self._loss_means = [RunningMean() for _ in names]
+        several = len(names) > 1
+        self._plain = self._make_metrics(self._metrics, names, losses, targets, predictions, several)
+        self._weighted = self._make_metrics(self._weighted_metrics, names, losses, targets, predictions, several)
+        self._made = True
+
+    def losses_for(self, names):
+        """The Loss objects of the outputs of these names; None where an output has none."""
+        given = _per_output(self._loss, names, "loss")
+        return [None if loss is None else loss_room.as_loss(loss) for loss in given]
+
+    def _name_outputs(self, outputs):
+        if isinstance(outputs, dict):
+            return list(outputs), list(outputs.values())
+        predictions = pytree.tree_leaves(outputs)
+        names = self._output_names
+        if names is None or len(names) != len(predictions):
+            names = [f"output_{i}" for i in range(len(predictions))] if len(predictions) > 1 else ["output"]
+        return names, predictions
+
+    def _flatten_targets(self, y, names):
+        """Targets in the order of the outputs; None where there are none."""
+        if y is None:
+            return [None] * len(names)
+        if isinstance(y, dict):
+            unknown = [key for key in y if key not in names]
+            if unknown:
+                raise unknown_name("output in y", unknown[0], names)
+            return [y.get(name) for name in names]
+        if len(names) == 1 and torch.is_tensor(y):
+            return [y]
+        targets = list(y) if isinstance(y, (list, tuple)) else [y]
+        if len(targets) != len(names):
+            raise ShapeError(f"The model has {len(names)} outputs ({', '.join(names)}), y has {len(targets)}.")
+        return targets
+
+    def _make_metrics(self, given, names, losses, targets, predictions, several):
+        """A list of (name in the logs, metric, output index)."""
+        made = []
+        for index, entry in enumerate(_per_output(given, names, "metrics", listed=True)):
+            for identifier in entry if isinstance(entry, (list, tuple)) else [] if entry is None else [entry]:
+                target = targets[index]
+                shape = tuple(target.shape) if target is not None else tuple(predictions[index].shape)
+                metric = metric_room.resolve(identifier, losses[index], shape, tuple(predictions[index].shape))
+                name = f"{names[index]}_{metric.name}" if several else metric.name
+                made.append((name, metric, index))
+        return made
+
+    # Every step ---------------------------------------------------------------------------------------------------
+
+    def loss(self, y, outputs, sample_weight=None, extra=()):
+        """The scalar to minimise; its parts are remembered for the report."""
+        if self._made is None:
+            self.prepare(y, outputs)
+        if len(self._losses) == 1:
+            loss = self._losses[0]
+            prediction = outputs if torch.is_tensor(outputs) else pytree.tree_leaves(outputs)[0]
+            total = None
+            if loss is not None:
+                target = y if torch.is_tensor(y) else self._flatten_targets(y, self._names)[0]
+                weight = sample_weight if sample_weight is None or torch.is_tensor(sample_weight) else sample_weight[0]
+                total = loss(_required(target, self._names[0]), prediction, weight)
+                if self._weights[0] != 1.0:
+                    total = total * self._weights[0]
+        else:
+            total = self._loss_of_several(y, outputs, sample_weight)
+        for term in extra:
+            total = term if total is None else total + term
+        if total is None:
+            raise ArgumentError("There is no loss to minimise: pass loss=... to compile, or call add_loss in a layer.")
+        return total
+
+    def _loss_of_several(self, y, outputs, sample_weight):
+        _, predictions = self._name_outputs(outputs)
+        targets = self._flatten_targets(y, self._names)
+        weights = _per_output(sample_weight, self._names, "sample_weight", shared=True)
+        total = None
+        for index, loss in enumerate(self._losses):
+            if loss is None:
+                continue
+            target = _required(targets[index], self._names[index])
+            value = loss(target, predictions[index], weights[index])
+            self._loss_means[index].add(value.detach(), predictions[index].shape[0])
+            value = value * self._weights[index] if self._weights[index] != 1.0 else value
+            total = value if total is None else total + value
+        return total
+
+    @torch.no_grad()
+    def update(self, value, count, y, outputs, sample_weight=None):
+        """Take a batch of `count` samples and its loss (a number or tensor) into the running results."""
+        self.total.add(value, count)
+        if not (self._plain or self._weighted):
+            return
+        _, predictions = self._name_outputs(outputs)
+        targets = self._flatten_targets(y, self._names)
+        for _, metric, index in self._plain:
+            if targets[index] is not None:
+                metric.update_state(targets[index], predictions[index])
+        if self._weighted:
+            weights = _per_output(sample_weight, self._names, "sample_weight", shared=True)
+            for _, metric, index in self._weighted:
+                if targets[index] is not None:
+                    metric.update_state(targets[index], predictions[index], sample_weight=weights[index])
+
+    # Results ------------------------------------------------------------------------------------------------------
+
+    def results(self):
+        """Name -> number of everything so far: loss first, then the parts, then the metrics in their order."""
+        logs = {"loss": self.total.result()}
+        if self._made is None:
+            return logs
+        if len(self._losses) > 1:
+            for name, mean, loss in zip(self._names, self._loss_means, self._losses, strict=True):
+                if loss is not None:
+                    logs[f"{name}_loss"] = mean.result()
+        for name, metric, _ in [*self._plain, *self._weighted]:
+            value = metric.result()
+            if isinstance(value, dict):
+                logs.update({key: float(part) for key, part in value.items()})
+            else:
+                logs[name] = _number(value)
+        return logs
+
+    def reset(self):
+        """Forget the running results, for the next epoch."""
+        self.total.reset()
+        if self._made is not None:
+            for mean in self._loss_means:
+                mean.reset()
+            for _, metric, _ in [*self._plain, *self._weighted]:
+                metric.reset_state()
+
+    @property
+    def metrics(self):
+        return [metric for _, metric, _ in [*self._plain, *self._weighted]] if self._made else []
+
+    @property
+    def losses(self):
+        """The Loss objects by output, known after the first batch."""
+        return self._losses if self._made else None
+
+
+def _number(value):
+    """A float, or an array for metrics that report one value a class."""
+    value = torch.as_tensor(value)
+    return float(value) if value.numel() == 1 else value.cpu().numpy()
+
+
+def _required(target, name):
+    if target is None:
+        raise ArgumentError(f"Output '{name}' has a loss but no targets: pass y, or a data source that yields (x, y).")
+    return target
+
+
+def _per_output(given, names, what, *, listed=False, shared=False):
+    """`given` as a list with one entry per output.
+
+    A dict goes by output name; a list by position, except that a flat list of metrics belongs to a single output.
+    """
+    if given is None:
+        return [None] * len(names)
+    if isinstance(given, dict):
+        unknown = [key for key in given if key not in names]
+        if unknown:
+            raise unknown_name(f"output in {what}", unknown[0], names)
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        if len(names) == 1:
+            nested = len(given) == 1 and isinstance(given[0], (list, tuple))
+            return [given[0] if nested or not listed else list(given)]
+        if len(given) != len(names):
+            raise ArgumentError(f"{what}: expected one entry for each of {', '.join(names)}, got {len(given)}.")
+        return list(given)
+    if len(names) > 1 and what == "loss_weights":
+        raise ArgumentError(f"loss_weights: expected a list or dict for {', '.join(names)}, got {given!r}.")
+    return [given] * len(names) if shared or len(names) == 1 or not listed else [given, *[None] * (len(names) - 1)]
