@@ -1,5 +1,6 @@
 """The class behind every layer: Keras' Layer, written as a torch Module."""
 
+import functools
 import inspect
 import threading
 
@@ -28,6 +29,11 @@ class Layer(nn.Module):
 
     A layer computes for inference unless `training=True` is passed, or `train()` was called as on any torch Module.
     """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _finishing(cls.build)
 
     def __new__(cls, *args, **kwargs):
         layer = super().__new__(cls)
@@ -223,6 +229,9 @@ class Layer(nn.Module):
 
     def _build_with(self, *shapes):
         self.build(*shapes)
+        self._finish_build(shapes)
+
+    def _finish_build(self, shapes):
         self.built = True
         self.built_input_shape = shapes[0] if len(shapes) == 1 else shapes
         if self._initial_weights is not None:
@@ -508,6 +517,20 @@ def default_device():
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return chosen
+
+
+def _finishing(build):
+    """A layer's own `build` such that calling it directly, too, leaves a built layer."""
+
+    @functools.wraps(build)
+    def build_and_finish(self, *shapes, **named):
+        build(self, *shapes, **named)
+        shapes = (*shapes, *named.values())
+        # When a subclass calls super().build(...), it is not done yet.
+        if type(self).build is build_and_finish and shapes and shapes[0] is not None and not self.built:
+            self._finish_build(shapes)
+
+    return build_and_finish
 
 
 def _weight_dtype(dtype):

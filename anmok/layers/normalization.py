@@ -182,6 +182,7 @@ class BatchNormalization(_Normalization):
     def build(self, input_shape):
         self._channel_axis = self._position(self.axis, input_shape)
         self._width = input_shape[self.axis]
+        self.updates = 0  # how often the running statistics have moved
         self._add_scale_and_offset((self._width,))
         self.moving_mean = self.add_weight(
             name="moving_mean", shape=(self._width,), initializer=self.moving_mean_initializer, trainable=False

@@ -78,7 +78,7 @@ def _warn_of_unscaled_images(model, x):
         return
     some = x[:: max(1, len(x) // _SAMPLES_LOOKED_AT)]
     low, high = float(some.min()), float(some.max())
-    looks_like_pixels = 0 <= low and _PIXEL_LIKE <= high <= 255 and x[0].numel() >= 64
+    looks_like_pixels = low >= 0 and _PIXEL_LIKE <= high <= 255 and x[0].numel() >= 64
     if looks_like_pixels:
         notices.once(
             ("unscaled", model.name),

@@ -8,7 +8,8 @@ from anmok import callbacks as callback_room
 from anmok import optimizers, random
 from anmok.errors import ArgumentError, unknown_name
 from anmok.models.checks import check_before_training
-from anmok.models.rewrite import inference_forward, training_forward
+from anmok.models.fast.inference import inference_forward, state_of
+from anmok.models.fast.training import training_forward
 from anmok.notices import old_spelling, once
 from anmok.training import adapters, loop
 from anmok.training.progress import Progress
@@ -29,7 +30,7 @@ class Trainer:
     def _start_trainer(self):
         self._task = None
         self._compile_arguments = None
-        self._fast_forward = None
+        self._folded = None
         self.optimizer = None
         self.loss = None
         self.stop_training = False
@@ -224,7 +225,14 @@ class Trainer:
             return None
         if training:
             return lambda dtype: training_forward(self, dtype)
-        return lambda dtype: inference_forward(self)
+        return lambda dtype: self._folded_forward()
+
+    def _folded_forward(self):
+        """The network with folded weights, kept until a weight changes."""
+        state = state_of(self)
+        if self._folded is None or self._folded[0] != state:
+            self._folded = state, inference_forward(self)
+        return self._folded[1]
 
     def evaluate(
         self,

@@ -1,13 +1,11 @@
-"""Exact rewrites of a model's graph that make it faster.
+"""Training on a rewritten graph.
 
-For training, runs of layers that anmok knows become chains (models/fast): one node of autograd each, in which ReLU
-and dropout work in place and ReLU moves behind max-pooling, which it commutes with. Layers it does not know, layers
-with hooks, and layers whose output somebody else reads too stay as they are.
+Runs of layers that anmok knows become chains: one node of autograd each, in which ReLU and dropout work in place and
+ReLU moves behind max-pooling, which it commutes with. Layers it does not know, layers with hooks, and layers whose
+output somebody else reads too stay as they are.
 """
 
 import collections
-
-import torch
 
 from anmok import activations, layers
 from anmok.models.fast.chain import Chain
@@ -22,7 +20,16 @@ from anmok.models.fast.pieces import (
     SumPiece,
     Tail,
 )
-from anmok.training.precision import computing
+from anmok.models.fast.plan import (
+    FunctionOperation,
+    LayerOperation,
+    Plan,
+    halves,
+    has_hooks,
+    inlined,
+    is_plain,
+    is_relu,
+)
 
 
 def training_forward(model, dtype):
@@ -30,39 +37,12 @@ def training_forward(model, dtype):
 
     dtype: the format of the arithmetic, torch.float32 or a shorter one.
     """
-    if model.graph is None or _has_hooks(model):
+    if model.graph is None or has_hooks(model):
         return None
     operations = _Rewriter(model.graph, dtype).operations
     if not any(isinstance(operation, _ChainOperation) for operation in operations):
         return None
-    return Plan(model, operations, dtype)
-
-
-class Plan:
-    """A model's graph as a list of operations on numbered values."""
-
-    def __init__(self, model, operations, dtype):
-        self._model = model
-        self._graph = model.graph
-        self._operations = operations
-        self._dtype = dtype
-        last_use = {}
-        for index, operation in enumerate(operations):
-            for slot in operation.inputs:
-                last_use[slot] = index
-        for slot in self._graph.output_slots:
-            last_use.pop(slot, None)
-        self._release = [[] for _ in operations]
-        for slot, index in last_use.items():
-            self._release[index].append(slot)
-
-    def __call__(self, inputs, training=True):
-        values = dict(zip(self._graph.input_slots, self._model._read(inputs), strict=True))
-        for operation, release in zip(self._operations, self._release, strict=True):
-            operation(values)
-            for slot in release:
-                del values[slot]
-        return self._graph.output_structure([values[slot] for slot in self._graph.output_slots])
+    return Plan(model, operations)
 
 
 class _ChainOperation:
@@ -77,37 +57,6 @@ class _ChainOperation:
 
     def __call__(self, values):
         values[self.output] = self._chain(*(values[slot] for slot in self.inputs))
-
-
-class _LayerOperation:
-    """A layer as it is, under autocast where the chains around it compute in a shorter format."""
-
-    def __init__(self, step, slots, dtype):
-        self._step, self._slots, self._dtype = step, slots, dtype
-        self.inputs = [slots[slot] for slot in step.inputs]
-        self._outputs = [slots[slot] for slot in step.outputs]
-
-    def __call__(self, values):
-        step = self._step
-        args, kwargs = step.arguments({slot: values[self._slots[slot]] for slot in step.inputs})
-        short = None if self._dtype is torch.float32 else self._dtype
-        device = values[self.inputs[0]].device if self.inputs else torch.device("cpu")
-        with computing(device, short):
-            result = step.layer(*args, **{"training": True, **kwargs})
-        tensors = [result] if torch.is_tensor(result) else list(_tensors(result))
-        for slot, tensor in zip(self._outputs, tensors, strict=True):
-            values[slot] = tensor
-
-
-class _FunctionOperation:
-    """The activation function at the end of a layer whose linear part is in a chain."""
-
-    def __init__(self, function, source, output):
-        self._function = function
-        self.inputs, self.output = [source], output
-
-    def __call__(self, values):
-        values[self.output] = self._function(values[self.inputs[0]])
 
 
 class _Rewriter:
@@ -135,11 +84,11 @@ class _Rewriter:
 
     def _walk(self, graph, slots):
         for step in graph.steps:
-            inner = _inlined(step)
+            inner = inlined(step)
             if inner is not None:
                 self._enter(inner, step, slots)
             elif not self._try(step, slots):
-                self.operations.append(_LayerOperation(step, dict(slots), self._dtype))
+                self.operations.append(LayerOperation(step, slots, training=True, dtype=self._dtype))
 
     def _enter(self, inner, step, slots):
         """A model within the model: its steps as if they stood here."""
@@ -159,7 +108,7 @@ class _Rewriter:
     def _try(self, step, slots):
         """Put the step into a chain if it can be; True if it could."""
         layer = step.layer
-        if step.kwargs or not self._is_plain(layer):
+        if step.kwargs or not is_plain(layer, self._dtype):
             return False
         output = slots[step.outputs[0]]
         if type(layer) is layers.Add and len(step.inputs) == 2:
@@ -177,7 +126,7 @@ class _Rewriter:
         if kind is layers.MaxPooling2D:
             return self._pooling(layer, source, output)
         if kind is layers.Activation or kind is layers.ReLU:
-            return _is_relu(layer) and self._relu(source, output)
+            return is_relu(layer) and self._relu(source, output)
         piece = _piece(layer, shape)
         if piece is None:
             return False
@@ -190,17 +139,8 @@ class _Rewriter:
             between = self._new_slot()
             self._append(piece, source, between)
             self._open.pop(between)
-            self.operations.append(_FunctionOperation(activation, between, output))
+            self.operations.append(FunctionOperation(activation, between, output))
         return True
-
-    def _is_plain(self, layer):
-        """Whether the layer does nothing besides what its class does, in the chain's format."""
-        policy = layer.dtype_policy
-        fits = policy.is_automatic or (
-            policy.torch_compute_dtype is self._dtype and policy.torch_variable_dtype is torch.float32
-        )
-        first_last = getattr(layer, "data_format", "channels_last") == "channels_last"
-        return fits and first_last and layer.built and layer.activity_regularizer is None and not _has_hooks(layer)
 
     # Growing chains ---------------------------------------------------------------------------------------------
 
@@ -245,8 +185,7 @@ class _Rewriter:
             return False
         operation = self._growing(source)
         tail = getattr(operation.pieces[-1], "tail", None) if operation else None
-        halves = layer.pool_size == (2, 2) and layer.strides == (2, 2)
-        if halves and tail is not None and tail.relu and not tail.pool and tail.dropout is None:
+        if halves(layer) and tail is not None and tail.relu and not tail.pool and tail.dropout is None:
             tail.pool = True
             self._extend(operation, source, output)
         elif operation is not None:
@@ -283,34 +222,4 @@ def _piece(layer, shape):
         return FlattenPiece()
     if kind is layers.GlobalAveragePooling2D and not layer.keepdims:
         return GlobalAveragePiece()
-    return None
-
-
-def _is_relu(layer):
-    if type(layer) is layers.Activation:
-        return layer.activation is activations.relu
-    return layer.max_value is None and not layer.negative_slope and not layer.threshold
-
-
-def _has_hooks(layer):
-    return bool(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks)
-
-
-def _inlined(step):
-    """The graph of a model that is a step of another, where it may be walked in its place; else None."""
-    graph = getattr(step.layer, "graph", None)
-    if graph is None or step.single is None or _has_hooks(step.layer) or step.layer.activity_regularizer is not None:
-        return None
-    if not getattr(type(step.layer), "runs_its_graph", False):
-        return None
-    simple = len(graph.input_slots) == len(graph.output_slots) == 1 and graph.input_slots != graph.output_slots
-    return graph if simple else None
-
-
-def _tensors(structure):
-    return (leaf for leaf in torch.utils._pytree.tree_leaves(structure) if torch.is_tensor(leaf))
-
-
-def inference_forward(model):
-    """A function (inputs, training) -> outputs for evaluation and prediction, or None to run the model as it is."""
     return None
