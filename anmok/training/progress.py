@@ -1,6 +1,7 @@
 """The line that tells how training goes (as Keras' progress bar): live on a terminal, one line an epoch in a file."""
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -68,6 +69,17 @@ def _fit(head, bar, tail, columns):
     return head, None, clip(tail, columns - cells(head))
 
 
+def _broken(tail, columns, room):
+    """The tail in pieces for lines of `columns`, the first of which has `room`: no result is lost at the end."""
+    lines = [""]
+    for piece in re.findall(r".+?(?= - |$)", tail):
+        if cells(lines[-1] + piece) <= (columns if len(lines) > 1 else room) or not lines[-1]:
+            lines[-1] += piece
+        else:
+            lines.append("   " + piece)
+    return [lines[0], *(clip(line, columns) for line in lines[1:])]
+
+
 class Line:
     """One line of output that is drawn over itself where the stream can do that.
 
@@ -93,11 +105,15 @@ class Line:
         if not (self.is_live or done):
             return
         columns = self.columns()
+        rest = []
+        if done and columns is not None:
+            tail, *rest = _broken(tail, columns, columns - cells(head))
         head, bar, tail = _fit(head, bar, tail, columns)
         width = cells(head) + (1 + bar[1] if bar else 0) + cells(tail)
         blank = " " * (self._drawn - width)
         start = "\r" if self.is_live else ""
-        self.write(start + self._text(head, bar, tail) + blank + ("\n" if done else ""))
+        end = "\n".join(["", *rest, ""]) if done else ""
+        self.write(start + self._text(head, bar, tail) + blank + end)
         self._drawn = 0 if done else width
 
     def _text(self, head, bar, tail):

@@ -134,16 +134,28 @@ def test_a_narrow_terminal_is_never_wrapped(columns, name):
             assert last.startswith("10/10 ")
 
 
-def test_a_bar_gives_way_before_the_values_do(clock, monkeypatch):
+def test_a_bar_gives_way_and_results_go_on_below(clock, monkeypatch):
     for columns, expected in (
-        (45, "10/10 ━━━━━━━━━━ 1s 20ms/step - loss: 0.5000"),
-        (39, "10/10 ━━━━ 1s 20ms/step - loss: 0.5000"),
-        (38, "10/10 1s 20ms/step - loss: 0.5000"),
-        (30, "10/10 1s 20ms/step - loss: 0…"),
+        (45, ["10/10 ━━━━━━━━━━ 1s 20ms/step - loss: 0.5000", ""]),
+        (39, ["10/10 ━━━━ 1s 20ms/step - loss: 0.5000", ""]),
+        (38, ["10/10 1s 20ms/step - loss: 0.5000", ""]),
+        (32, ["10/10 ━━━━━━━━━━━━ 1s 20ms/step", "    - loss: 0.5000", ""]),
+        (12, ["10/10 1s 2…", "    - loss…", ""]),
     ):
         stream = terminal(monkeypatch, columns)
         run(stream, clock, epochs=1, logs={"loss": 0.5})
-        assert screen(stream.getvalue())[0] == expected
+        assert screen(stream.getvalue()) == expected
+
+
+def test_every_result_is_shown_on_eighty_columns(clock, monkeypatch):
+    stream = terminal(monkeypatch, 80)
+    logs = {"accuracy": 0.91, "loss": 0.31, "val_accuracy": 0.9, "val_loss": 0.32, "learning_rate": 1e-3}
+    run(stream, clock, epochs=1, logs=logs)
+    assert screen(stream.getvalue()) == [
+        "10/10 1s 20ms/step - accuracy: 0.9100 - loss: 0.3100 - val_accuracy: 0.9000",
+        "    - val_loss: 0.3200 - learning_rate: 1.0000e-03",
+        "",
+    ]
 
 
 def test_an_unknown_number_of_steps_is_known_afterwards(clock, monkeypatch):
