@@ -138,7 +138,7 @@ class Normalization(Layer):
         return self._statistic("variance")
 
     def _statistic(self, name):
-        if not hasattr(self, "_broadcast_shape"):
+        if not self.built:
             return None
         if self.input_mean is not None:
             return getattr(self, f"_given_{name}")

@@ -68,7 +68,7 @@ class Weight(nn.Parameter):
         """Take over values in Keras' layout (array, tensor or number); raises ShapeError where they do not fit."""
         if isinstance(value, Weight):
             value = value.keras_view()
-        value = value.detach() if torch.is_tensor(value) else torch.from_numpy(np.ascontiguousarray(value))
+        value = value.detach() if torch.is_tensor(value) else torch.from_numpy(np.array(value))
         if tuple(value.shape) != self.keras_shape:
             raise ShapeError(
                 f"Weight '{self.path}': expected values of shape {self.keras_shape}, got {tuple(value.shape)}."
