@@ -16,6 +16,7 @@ class Row:
     images: int  # rows of the training array; a slow peer trains on its first part
     optimizer: str  # class name in Keras and in PyTorch alike
     options: tuple = ()  # ((name, value), ...) in Keras' spelling
+    least: int = 0  # images of a timed slice at least, so that what one call of fit costs is spread as in real use
 
     @property
     def loss(self):
@@ -23,8 +24,8 @@ class Row:
 
 
 ROWS = {
-    "dense": Row("dense 784-64-32-10", (784,), 10, 128, 60_000, "Adam"),
-    "mnist_cnn": Row("MNIST CNN", (28, 28, 1), 10, 128, 60_000, "Adam"),
+    "dense": Row("dense 784-64-32-10", (784,), 10, 128, 60_000, "Adam", least=60_000),
+    "mnist_cnn": Row("MNIST CNN", (28, 28, 1), 10, 128, 60_000, "Adam", least=7_680),
     "convnet_150": Row("convnet at 150 px", (150, 150, 3), 1, 32, 1_024, "RMSprop", (("learning_rate", 1e-4),)),
     "alexnet": Row("AlexNet at 32 px", (32, 32, 3), 10, 128, 8_192, "Adam"),
     "resnet18": Row(

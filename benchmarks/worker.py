@@ -55,7 +55,7 @@ class Worker:
 
     def _train(self, seconds):
         batch, most = self.row.batch, self.row.images - self.row.images % self.row.batch
-        wished = self.rates.get("train", 0) * seconds
+        wished = max(self.rates.get("train", 0) * seconds, self.row.least)
         count = int(min(most, max(2, wished // batch) * batch))
         return self._time_training(count, max(1, round(wished / count)))
 
