@@ -47,7 +47,7 @@ def test_normalize(x, axis, order):
     theirs = keras.utils.normalize(x, axis, order)
     np.testing.assert_allclose(utils.normalize(x, axis, order), theirs, rtol=1e-6)
     assert utils.normalize(x, axis, order).dtype == theirs.dtype
-    if (np.abs(x) > 1e-3).all():
+    if (np.abs(x) > 1e-3).all() and order != np.inf:  # Keras refuses inf for tensors
         tensor = torch.from_numpy(x)
         theirs = keras.utils.normalize(tensor, axis, order).cpu()
         torch.testing.assert_close(utils.normalize(tensor, axis, order), theirs, rtol=1e-5, atol=1e-6)
