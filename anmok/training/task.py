@@ -8,6 +8,7 @@ from torch.utils import _pytree as pytree
 
 from anmok import notices
 from anmok.errors import ArgumentError
+from anmok.training.memory import keep_freed_memory
 from anmok.training.objective import Objective
 from anmok.training.precision import LossScale, computing, training_format
 
@@ -34,6 +35,7 @@ class Task:
         rewrite: a function of the number format (a torch dtype) that returns a function (inputs, training) -> outputs
         which computes what the module computes, only faster, and in that format; or None.
         """
+        keep_freed_memory()
         self.device = device
         self._extra_terms = _extra_terms(self.module)
         self._format = training_format(self.module, device) if training else None

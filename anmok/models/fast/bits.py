@@ -10,6 +10,8 @@ Tensors here are (B, H, W, C) or of any shape, contiguous, float32, bfloat16 or 
 
 import torch
 
+# Measured on two cores: images of 1.4 MB one by one took two thirds of the time of 32 at once, many small ones more.
+_PART_BYTES = 1 << 22
 _INTEGERS = {2: torch.int16, 4: torch.int32}
 
 
@@ -41,14 +43,19 @@ def relu_pool(x):
     Returns the result (B, H // 2, W // 2, C) and two masks for the gradient: where the right one of two columns was
     larger, and where the lower one of two rows was. Of equal values the first counts, as in PyTorch and Keras.
     """
-    values = bits(x).clamp_min_(0)
-    rows, columns = values.shape[1] // 2, values.shape[2] // 2
-    left, right = values[:, : 2 * rows, 0 : 2 * columns : 2], values[:, : 2 * rows, 1 : 2 * columns : 2]
-    across = torch.maximum(left, right)
-    right_wins = _sign_mask(torch.sub(left, right))
-    upper, lower = across[:, 0::2], across[:, 1::2]
-    largest = torch.maximum(upper, lower)
-    lower_wins = _sign_mask(torch.sub(upper, lower))
+    values = bits(x)
+    batch, rows, columns, channels = x.shape[0], x.shape[1] // 2, x.shape[2] // 2, x.shape[3]
+    largest = torch.empty((batch, rows, columns, channels), dtype=values.dtype, device=x.device)
+    right_wins = torch.empty((batch, 2 * rows, columns, channels), dtype=values.dtype, device=x.device)
+    lower_wins = torch.empty_like(largest)
+    for part in _parts(x):
+        image = values[part].clamp_min_(0)
+        left, right = image[:, : 2 * rows, 0 : 2 * columns : 2], image[:, : 2 * rows, 1 : 2 * columns : 2]
+        across = torch.maximum(left, right)
+        _sign_mask(torch.sub(left, right, out=right_wins[part]))
+        upper, lower = across[:, 0::2], across[:, 1::2]
+        torch.maximum(upper, lower, out=largest[part])
+        _sign_mask(torch.sub(upper, lower, out=lower_wins[part]))
     return largest.view(x.dtype), right_wins, lower_wins
 
 
@@ -63,20 +70,30 @@ def relu_pooled(x):
 
 
 def relu_pool_gradient(gradient, output, right_wins, lower_wins, shape):
-    """The gradient of `relu_pool` with respect to its input of `shape`; the masks are used up.
+    """The gradient of `relu_pool` with respect to its input of `shape`.
 
     output: the result of `relu_pool`, or that times a dropout mask, in which case zeros of the mask count as well.
     """
-    integers = right_wins.dtype
-    passed = _sign_mask(torch.neg(bits(output))).bitwise_and_(bits(gradient))
-    batch, rows, columns, channels = passed.shape
-    across = torch.empty((batch, 2 * rows, columns, channels), dtype=integers, device=passed.device)
-    below = lower_wins.bitwise_and_(passed)
-    across[:, 1::2] = below
-    torch.bitwise_xor(passed, below, out=across[:, 0::2])
+    rows, columns = output.shape[1], output.shape[2]
     fits = shape[1] == 2 * rows and shape[2] == 2 * columns
-    result = (torch.empty if fits else torch.zeros)(shape, dtype=integers, device=passed.device)
-    beside = right_wins.bitwise_and_(across)
-    result[:, : 2 * rows, 1 : 2 * columns : 2] = beside
-    torch.bitwise_xor(across, beside, out=result[:, : 2 * rows, 0 : 2 * columns : 2])
+    result = (torch.empty if fits else torch.zeros)(shape, dtype=right_wins.dtype, device=output.device)
+    for part in _parts(result):
+        passed = _sign_mask(torch.neg(bits(output[part]))).bitwise_and_(bits(gradient[part]))
+        across = torch.empty_like(right_wins[part])
+        below = across[:, 1::2]
+        torch.bitwise_and(passed, lower_wins[part], out=below)
+        torch.bitwise_xor(passed, below, out=across[:, 0::2])
+        image = result[part]
+        beside = image[:, : 2 * rows, 1 : 2 * columns : 2]
+        torch.bitwise_and(across, right_wins[part], out=beside)
+        torch.bitwise_xor(across, beside, out=image[:, : 2 * rows, 0 : 2 * columns : 2])
     return result.view(gradient.dtype)
+
+
+def _parts(images):
+    """Slices of the batch that are small enough for a processor's second-level cache; on other devices, all of it."""
+    if images.device.type != "cpu":
+        return [slice(None)]
+    per_image = images[0].numel() * images.element_size() if len(images) else 1
+    count = max(1, _PART_BYTES // max(1, per_image))
+    return [slice(start, start + count) for start in range(0, len(images), count)]
