@@ -8,6 +8,7 @@ from anmok.layers.arguments import choice, integer, integers, renamed
 from anmok.layers.padding import check_windows_fit, padded
 from anmok.layers.registered import add
 from anmok.layers.spatial import SpatialLayer
+from anmok.notices import old_spelling
 
 
 class KernelLayer(SpatialLayer):
@@ -17,6 +18,10 @@ class KernelLayer(SpatialLayer):
     one_of_strides_and_dilation = True  # Keras refuses both above 1
 
     def __init__(self, kernel_size, strides, padding, dilation_rate, activation, use_bias, **kwargs):
+        first = self._given_arguments[0][:3]
+        if self.rank == 2 and kwargs.keys() & {"border_mode", "subsample"} and list(map(type, first)) == [int] * 3:
+            old_spelling("Convolution2D(filters, rows, columns, border_mode=...)", "Conv2D(filters, (rows, columns))")
+            kernel_size, strides = first[1:], 1
         padding = renamed(kwargs, "border_mode", "padding", padding)
         strides = renamed(kwargs, "subsample", "strides", strides)
         super().__init__(**kwargs)

@@ -114,7 +114,7 @@ class Normalization(Layer):
 
     def _spread(self, value):
         """A given mean or variance, which fits the kept axes from the right, in the shape that broadcasts."""
-        value = np.asarray(value, np.float32)
+        value = np.asarray(value, np.float64)
         sizes = list((1,) * len(self._broadcast_shape))
         for axis, size in zip(self._kept[::-1], value.shape[::-1], strict=False):
             sizes[axis] = size
@@ -125,7 +125,7 @@ class Normalization(Layer):
                 f"Normalization '{self.name}': a mean of shape {value.shape} does not fit axis {self.axis}, of sizes "
                 f"{self._kept_shape}."
             ) from None
-        return torch.from_numpy(value.copy())
+        return torch.from_numpy(value.copy()).to(self._variable_dtype)
 
     @property
     def mean(self):

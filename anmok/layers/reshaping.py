@@ -192,9 +192,12 @@ class UpSampling2D(_Margins):
         self.interpolation = choice(type(self).__name__, "interpolation", interpolation, INTERPOLATIONS)
 
     def call(self, inputs):
+        if not inputs.is_floating_point():
+            if self.interpolation == "nearest":
+                rows, columns = self._spatial_axes
+                return inputs.repeat_interleave(self.size[0], rows).repeat_interleave(self.size[1], columns)
+            inputs = inputs.to(self.dtype_policy.torch_compute_dtype)
         x = self.torch_view(inputs)
-        if not (self.interpolation == "nearest" or x.is_floating_point()):
-            x = x.to(self.dtype_policy.torch_compute_dtype)
         height, width = x.shape[2] * self.size[0], x.shape[3] * self.size[1]
         return self.keras_view(resize(x, height=height, width=width, interpolation=self.interpolation))
 

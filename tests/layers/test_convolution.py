@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from anmok import layers
+from anmok import layers, notices
 from anmok.errors import ArgumentError, ShapeError, UnknownNameError
 from anmok.layers.padding import same_padding
 
@@ -98,10 +98,15 @@ def test_pixels_may_be_whole_numbers():
     torch.testing.assert_close(conv(pixels), conv(pixels.astype(np.float32)))
 
 
+@pytest.mark.filterwarnings("ignore:.*old spelling")
 def test_old_spellings():
+    notices.forget()
     with pytest.warns(UserWarning, match="border_mode= is an old spelling, understood; today it is padding="):
         conv = layers.Convolution2D(4, 3, border_mode="same", subsample=(2, 2))
     assert (conv.padding, conv.strides) == ("same", (2, 2))
+    conv = layers.Convolution2D(4, 5, 1, border_mode="same")  # Keras 1: rows, columns
+    assert (conv.kernel_size, conv.padding, conv.strides) == ((5, 1), "same", (1, 1))
+    assert layers.Conv2D(4, 5, 2).strides == (2, 2)
 
 
 @pytest.mark.parametrize(
