@@ -230,7 +230,7 @@ class Optimizer(Pace, Stateful):
             unknown = next(w for w in weights if id(w) not in self._index_of)
             raise ArgumentError(
                 f"The weight '{_path(unknown)}' is not one of those this optimizer was built for. "
-                "Make a new optimizer for a new set of weights."
+                "Make a new optimizer for a new set of weights, and compile the model with it."
             ) from None
 
     def _clip(self, grads):
