@@ -167,9 +167,8 @@ class Lambda(Layer):
         return KerasTensor((first.shape[0], *self._output_shape), first.dtype)
 
     def get_config(self):
-        config = super().get_config()
-        config.pop("activity_regularizer", None)
-        config["function"] = self._saved(self.function)
+        saved = self._saved(self.function)
+        config = {**super().get_config(), "function": saved}
         if self._output_shape is not None:
             shape = self._output_shape
             config["output_shape"] = self._saved(shape) if callable(shape) else tuple(shape)

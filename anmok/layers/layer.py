@@ -18,6 +18,9 @@ from anmok.layers.tracking import tracked
 from anmok.layers.weight import Weight
 from anmok.notices import old_spelling
 
+# What Keras 2's add_weight took by position.
+_OLD_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+
 _phase = threading.local()  # .training: what the outermost call was given; .depth: how deep we are in calls
 
 
@@ -238,7 +241,18 @@ class Layer(nn.Module):
             values, self._initial_weights = self._initial_weights, None
             self.set_weights(values)
 
-    def add_weight(
+    def add_weight(self, *args, **kwargs):
+        """Make a weight: add_weight(shape, initializer, dtype, trainable, ..., name=...), as in Keras.
+
+        axes, stored_shape (by name): how it is stored, see Weight. Keras 2's order, the name first, is understood.
+        """
+        if args and isinstance(args[0], str):
+            old_spelling("add_weight(name, shape)", "add_weight(shape, ..., name=...)")
+            kwargs.update(zip(_OLD_ORDER, args, strict=False))
+            args = ()
+        return self._make_weight(*args, **kwargs)
+
+    def _make_weight(
         self,
         shape=None,
         initializer=None,
@@ -253,14 +267,6 @@ class Layer(nn.Module):
         axes=None,
         stored_shape=None,
     ):
-        """Make a weight of that shape (Keras' layout), as in Keras.
-
-        axes, stored_shape: how it is stored (see Weight). The old order `add_weight(name, shape)` is understood.
-        """
-        if isinstance(shape, str):
-            old_spelling("add_weight(name, shape)", "add_weight(shape, ..., name=...)")
-            shape, name, initializer = initializer, shape, dtype
-            dtype = None
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
         variable_dtype = _weight_dtype(dtype) if dtype else self._variable_dtype
         is_float = variable_dtype.is_floating_point

@@ -9,61 +9,83 @@ import torch.nn.functional as F
 from anmok.errors import ArgumentError, ShapeError
 from anmok.layers import registered
 from anmok.layers.layer import Layer
+from anmok.layers.symbolic import KerasTensor
 
 
 class _Merge(Layer):
     """A layer called on a list of tensors, batch first."""
 
     _fewest, _most = 1, math.inf
+    _wanted = "the same shape"
+    _stretches = False  # whether an axis of length 1 fits any length
 
     def build(self, input_shape):
         if not isinstance(input_shape, list):
             self._refuse_single(input_shape)
-        self._check_count(len(input_shape))
-        self._check_shapes(input_shape)
+        self._check(input_shape)
 
     def call(self, inputs):
         if not isinstance(inputs, (list, tuple)):
-            self._refuse_single(tuple(inputs.shape))
+            self._refuse_single(inputs.shape)
         try:
             return self._merged(inputs)
-        except (RuntimeError, IndexError):
+        except (RuntimeError, IndexError, ValueError):
             # Built for other shapes than these: say which, where torch speaks of its own.
-            self._check_count(len(inputs))
-            self._check_shapes([tuple(tensor.shape) for tensor in inputs])
+            self._check([tuple(tensor.shape) for tensor in inputs])
             raise
 
-    def _check_shapes(self, shapes):
-        """Elementwise: every two must be equal or 1 on each axis, the shorter ones counted from the end."""
-        for other in shapes[1:]:
-            first = shapes[0]
-            pairs = list(zip(first[:0:-1], other[:0:-1], strict=False))
-            if _clash(first[0], other[0]) or any(_clash(a, b) and 1 not in (a, b) for a, b in pairs):
-                raise self._mismatch(first, other, "the same shape")
+    def compute_output_spec(self, inputs):
+        if not isinstance(inputs, (list, tuple)):
+            self._refuse_single(inputs.shape)
+        # Lengths unknown in one input and known in another must be the known ones.
+        known = self._check([tensor.shape for tensor in inputs])
+        names = self._names([len(tensor.shape) for tensor in inputs])
+        filled = []
+        for tensor, axes in zip(inputs, names, strict=True):
+            lengths = zip(tensor.shape, axes, strict=True)
+            shape = [known.get(name, (None,))[0] if length is None else length for length, name in lengths]
+            filled.append(KerasTensor(shape, tensor.dtype))
+        return super().compute_output_spec(filled)
 
-    def _mismatch(self, first, other, wanted):
+    def _names(self, ranks):
+        """For every input a name for each axis; axes of one name must have one length, None goes with nothing."""
+        raise NotImplementedError
+
+    def _check(self, shapes):
+        """Raise unless the shapes go together; returns {name of axis: (length, shape it was found in)}."""
+        if not self._fewest <= len(shapes) <= self._most:
+            wanted = f"{self._fewest} inputs" if self._fewest == self._most else "at least 1 input"
+            raise ArgumentError(f"{type(self).__name__} '{self.name}': expected {wanted}, got {len(shapes)}.")
+        known = {}
+        for shape, names in zip(shapes, self._names([len(shape) for shape in shapes]), strict=True):
+            for length, name in zip(shape, names, strict=True):
+                if name is None or length is None or (length == 1 and self._stretches):
+                    continue
+                other, where = known.setdefault(name, (length, shape))
+                if other != length:
+                    raise self._mismatch(where, shape)
+        return known
+
+    def _mismatch(self, first, other):
         return ShapeError(
-            f"{type(self).__name__} '{self.name}': expected inputs of {wanted}, got {tuple(first)} and {tuple(other)}."
+            f"{type(self).__name__} '{self.name}': expected inputs of {self._wanted}, "
+            f"got {tuple(first)} and {tuple(other)}."
         )
-
-    def _check_count(self, count):
-        if not self._fewest <= count <= self._most:
-            wanted = f"{self._fewest} inputs" if self._fewest == self._most else f"at least {self._fewest} input"
-            raise ArgumentError(f"{type(self).__name__} '{self.name}': expected {wanted}, got {count}.")
 
     def _refuse_single(self, shape):
         raise ArgumentError(
             f"{type(self).__name__} '{self.name}' is called on a list of tensors, such as [a, b]; "
-            f"got one of shape {shape}."
+            f"got one of shape {tuple(shape)}."
         )
-
-
-def _clash(one, other):
-    return one is not None and other is not None and one != other
 
 
 class _Elementwise(_Merge):
     _function = None
+    _stretches = True
+
+    def _names(self, ranks):
+        # Counted from the end, where the shorter shapes are aligned.
+        return [["batch", *range(1 - rank, 0)] if rank else [] for rank in ranks]
 
     def _merged(self, inputs):
         rank = max(tensor.dim() for tensor in inputs)
@@ -132,17 +154,24 @@ class Concatenate(_Merge):
         super().__init__(**kwargs)
         self.axis = axis
 
-    def _check_shapes(self, shapes):
-        first = shapes[0]
-        if not -len(first) <= self.axis < len(first):
+    @property
+    def _wanted(self):
+        return f"the same shape except on axis {self.axis}"
+
+    def _names(self, ranks):
+        rank = ranks[0]
+        if not -rank <= self.axis < rank:
             raise ArgumentError(
-                f"Concatenate '{self.name}': axis {self.axis} does not exist in an input of shape {tuple(first)}."
+                f"Concatenate '{self.name}': axis {self.axis} does not exist in an input of {rank} axes."
             )
-        joined = self.axis % len(first)
-        for other in shapes[1:]:
-            pairs = enumerate(zip(first, other, strict=False))
-            if len(first) != len(other) or any(axis != joined and _clash(*pair) for axis, pair in pairs):
-                raise self._mismatch(first, other, f"the same shape except on axis {self.axis}")
+        joined = self.axis % rank
+        return [[None if axis == joined else axis for axis in range(rank)] for rank in ranks]
+
+    def _check(self, shapes):
+        for shape in shapes:
+            if len(shape) != len(shapes[0]):
+                raise self._mismatch(shapes[0], shape)
+        return super()._check(shapes)
 
     def _merged(self, inputs):
         return torch.cat(tuple(inputs), self.axis)
@@ -176,11 +205,16 @@ class Dot(_Merge):
                 )
         return [axis % rank for axis, rank in zip(pair, ranks, strict=True)]
 
-    def _check_shapes(self, shapes):
-        first, second = shapes
-        one, other = self._two_axes((len(first), len(second)))
-        if _clash(first[one], second[other]) or _clash(first[0], second[0]):
-            raise self._mismatch(first, second, f"one length on axes {one} and {other}")
+    @property
+    def _wanted(self):
+        return f"one length on axes {self.axes}"
+
+    def _names(self, ranks):
+        summed = self._two_axes(ranks)
+        return [
+            ["batch", *("summed" if axis == own else None for axis in range(1, rank))]
+            for own, rank in zip(summed, ranks, strict=True)
+        ]
 
     def _merged(self, inputs):
         first, second = inputs

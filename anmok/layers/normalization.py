@@ -390,6 +390,9 @@ class GroupNormalization(_Normalization):
         return _channels_back(outputs, axis, shape)
 
     def _normalized(self, values, gamma, beta):
+        if gamma is None and beta is not None:
+            # torch 2.13 cannot derive its kernel with an offset but no scale.
+            gamma = torch.ones_like(beta)
         return F.group_norm(values, self._group_count, gamma, beta, self.epsilon)
 
 
