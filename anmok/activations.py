@@ -296,19 +296,13 @@ def get(identifier):
 
 def serialize(activation):
     """The plain name of one of these functions, or Keras' dict for a function or object of one's own."""
-    if not inspect.isroutine(activation):
-        if activation is not None and not hasattr(activation, "get_config") and not isinstance(activation, (str, dict)):
-            raise ArgumentError(
-                f"{type(activation).__name__} has no get_config() and cannot be saved as an activation. "
-                "Use a function, or a class with get_config() and from_config()."
-            )
-        return _registry.serialize(activation)
-    name = _registry.serialize(activation)
-    if name == "<lambda>":
-        raise ArgumentError("A lambda cannot be saved as an activation: it has no name. Write a function with def.")
-    if name in _registry and _registry.find(name) is activation:
-        return name
-    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+    plain = activation is None or isinstance(activation, (str, dict))
+    if not plain and not inspect.isroutine(activation) and not hasattr(activation, "get_config"):
+        raise ArgumentError(
+            f"{type(activation).__name__} has no get_config() and cannot be saved as an activation. "
+            "Use a function, or a class with get_config() and from_config()."
+        )
+    return _registry.serialize(activation)
 
 
 def deserialize(config, custom_objects=None):

@@ -12,6 +12,7 @@ from anmok.errors import ArgumentError, FileFormatError, unknown_name
 
 _registered = {}  # "package>Name" -> class or function
 _scopes = []  # innermost last: {name: class or function}
+_registries = []  # every Registry there is, in the order they were made
 
 
 def snake_case(name):
@@ -75,6 +76,52 @@ def get_custom_objects():
     return _registered
 
 
+CustomObjectScope = custom_object_scope
+
+
+def serialize_function(function):
+    """Keras 3's dict for a function: it is found again by its (registered) name. Raises ArgumentError for a lambda."""
+    if getattr(function, "__name__", "<lambda>") == "<lambda>":
+        raise ArgumentError(
+            "A lambda cannot be saved: it has no name, and files hold no code. Write a function with def, and "
+            "decorate it with @register_keras_serializable() so that it is found when the file is read."
+        )
+    name = get_registered_name(function) if hasattr(function, "__dict__") else function.__name__
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+
+
+def serialize_object(thing):
+    """Keras 3's dict for an object of any kind, or for a function; raises ArgumentError without a get_config()."""
+    if inspect.isroutine(thing):
+        return serialize_function(thing)
+    if inspect.isclass(thing) or not hasattr(thing, "get_config"):
+        raise ArgumentError(
+            f"{thing!r} cannot be saved: expected a function, or an object with get_config() and from_config()."
+        )
+    for registry in _registries:
+        if registry.knows(type(thing)):
+            return registry.serialize(thing)
+    return _described(thing, module=None)
+
+
+def _described(thing, *, module):
+    cls = type(thing)
+    own_name = None if module else get_registered_name(cls)
+    return {"module": module, "class_name": cls.__name__, "config": thing.get_config(), "registered_name": own_name}
+
+
+def registry_of(module, name):
+    """The Registry that knows `name` and is of a Keras module, public ("keras.layers") or inner; None if there is none.
+
+    Inner modules, such as "keras.src.layers.core.dense", stand in files for classes that Keras does not export.
+    """
+    parts = str(module).split(".")
+    if parts[0] != "keras":
+        return None
+    fitting = [registry for registry in _registries if name in registry and registry.module.split(".")[-1] in parts]
+    return min(fitting, key=lambda registry: registry.module != module, default=None)
+
+
 class Registry:
     """The choices of one kind, by every name they go by.
 
@@ -85,6 +132,11 @@ class Registry:
         self.kind = kind
         self.module = module
         self._choices = {}
+        _registries.append(self)
+
+    def knows(self, thing):
+        """Whether this class or function is one of the choices itself, not just its name."""
+        return self._choices.get(thing.__name__) is thing
 
     def add(self, thing, *aliases):
         """Enter a class or function under its own name, its snake_case name and `aliases`; returns it."""
@@ -117,24 +169,21 @@ class Registry:
             return identifier()
         if callable(identifier) or hasattr(identifier, "get_config"):
             return identifier
-        raise ArgumentError(f"Expected a {self.kind} (a name, an object or None), got {identifier!r}.")
+        raise ArgumentError(f"Expected {self._a_kind} (a name, an object or None), got {identifier!r}.")
+
+    @property
+    def _a_kind(self):
+        return f"{'an' if self.kind[0] in 'aeiou' else 'a'} {self.kind}"
 
     def serialize(self, thing):
-        """`thing` as plain data: None, a function's name, or Keras 3's dict of module, class_name, config, registered_name."""
+        """`thing` as plain data: None, the name of a function known here, or Keras 3's dict of module and config."""
         if thing is None or isinstance(thing, (str, dict)):
             return thing
-        if inspect.isfunction(thing) or inspect.isbuiltin(thing):
-            registered = vars(thing).get("_registered_name") if hasattr(thing, "__dict__") else None
-            return registered or thing.__name__
-        cls = type(thing)
-        registered = vars(cls).get("_registered_name")
-        known = self._choices.get(cls.__name__) is cls
-        return {
-            "module": self.module if known else None,
-            "class_name": cls.__name__,
-            "config": thing.get_config(),
-            "registered_name": None if known else registered or cls.__name__,
-        }
+        if inspect.isroutine(thing) and self.knows(thing):
+            return thing.__name__
+        if not inspect.isroutine(thing) and self.knows(type(thing)):
+            return _described(thing, module=vars(type(thing)).get("keras_module", self.module))
+        return serialize_object(thing)
 
     def deserialize(self, config, custom_objects=None):
         """The object that `serialize` (ours or Keras') wrote; `custom_objects` adds names for this call."""
@@ -145,10 +194,19 @@ class Registry:
                 return self.find(config)
             if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
                 raise FileFormatError(
-                    f"Expected the config of a {self.kind} (a dict with 'class_name'), got {config!r}."
+                    f"Expected the config of {self._a_kind} (a dict with 'class_name'), got {config!r}."
                 )
             name, inner = config["class_name"], config.get("config", {})
-            if name == "function":
-                return self.find(inner, config.get("registered_name"))
-            thing = self.find(name, config.get("registered_name"))
+            registered_name = config.get("registered_name")
+            is_function = name == "function"
+            if not isinstance(inner, str if is_function else (dict, list)):
+                raise FileFormatError(
+                    f"The config of {self._a_kind} {name!r} holds {inner!r} instead of its arguments."
+                )
+            if is_function:
+                return self.find(inner, registered_name)
+            elsewhere = None if name in self else registry_of(config.get("module"), name)
+            if elsewhere is not None:
+                return elsewhere.deserialize(config)
+            thing = self.find(name, registered_name if isinstance(registered_name, str) else None)
             return thing.from_config(inner) if hasattr(thing, "from_config") else thing(**inner)

@@ -209,7 +209,7 @@ def test_functions_of_ones_own_are_saved_by_name():
 
 
 def test_what_cannot_be_saved_says_so():
-    with pytest.raises(ArgumentError, match="A lambda cannot be saved as an activation"):
+    with pytest.raises(ArgumentError, match="A lambda cannot be saved: it has no name"):
         activations.serialize(lambda x: x)
     with pytest.raises(ArgumentError, match="GELU has no get_config"):
         activations.serialize(torch.nn.GELU())

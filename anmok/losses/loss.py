@@ -6,7 +6,7 @@ import torch
 from anmok import notices
 from anmok.errors import ArgumentError, ShapeError, unknown_name
 from anmok.mixed_precision import DTypePolicy
-from anmok.registry import Registry, snake_case
+from anmok.registry import Registry, serialize_function, snake_case
 
 EPSILON = 1e-7  # Keras' backend.epsilon(): probabilities are kept this far from 0 and 1
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
@@ -195,7 +195,7 @@ class LossFunctionWrapper(Loss):
         return self.fn(*same_rank(y_true, y_pred), **self._fn_kwargs)
 
     def get_config(self):
-        return {**super().get_config(), "fn": _registry.serialize(self.fn), **self._fn_kwargs}
+        return {**super().get_config(), "fn": serialize_function(self.fn), **self._fn_kwargs}
 
     @classmethod
     def from_config(cls, config):

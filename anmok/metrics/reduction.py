@@ -7,6 +7,7 @@ import torch
 from anmok.errors import ArgumentError, ShapeError
 from anmok.losses.loss import as_tensor, divide_no_nan, merge_mask, same_rank
 from anmok.metrics.metric import Metric, _functions, _registry
+from anmok.registry import serialize_function
 
 
 def samplewise(values, sample_weight, reduce, dtype):
@@ -121,7 +122,7 @@ class MeanMetricWrapper(Mean):
         super().update_state(values, sample_weight)
 
     def get_config(self):
-        return {**super().get_config(), "fn": _functions.serialize(self._fn), **self._fn_kwargs}
+        return {**super().get_config(), "fn": serialize_function(self._fn), **self._fn_kwargs}
 
     @classmethod
     def from_config(cls, config):
