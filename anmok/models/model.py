@@ -6,7 +6,7 @@ from torch.utils import _pytree as pytree
 from anmok import saving
 from anmok.errors import ArgumentError, NotBuiltError, unknown_name
 from anmok.layers import Layer
-from anmok.layers.layer import default_device
+from anmok.layers.layer import default_device, shape_of
 from anmok.models.graph import Graph, rerooted
 from anmok.models.inputs import InputReader
 from anmok.models.summary import summarize
@@ -159,8 +159,7 @@ class Model(Trainer, Layer):
         if self.graph is None and not self.built and type(self).build is Model.build:
             # A subclass builds its layers as its call() reaches them.
             self.built = True
-            first = args[0] if args else None
-            self.built_input_shape = (None, *first.shape[1:]) if torch.is_tensor(first) else None
+            self.built_input_shape = shape_of(args[0]) if args else None
             return
         super()._build_on(args, kwargs)
 
@@ -222,6 +221,14 @@ class Model(Trainer, Layer):
     def load_training_state(self, path):
         """Read what `save_training_state` wrote; returns (epoch, step)."""
         return saving.load_training_state(self, path)
+
+    def get_compile_config(self):
+        """The arguments of `compile` as plain data; {} for a model that is not compiled (as in Keras)."""
+        return saving.compile_config(self)
+
+    def compile_from_config(self, config):
+        """Compile with what `get_compile_config` (ours or Keras') returned."""
+        saving.compile_from_config(self, config)
 
     def to_json(self, **kwargs):
         """The architecture as JSON text (as in Keras)."""

@@ -167,7 +167,7 @@ class Trainer:
         check_before_training(self, source)
         history = callback_room.History()
         listeners = callback_room.CallbackList(
-            [*(callbacks or []), history],
+            [callbacks or [], history],
             model=self,
             params={"verbose": verbose, "epochs": epochs, "steps": source.num_batches},
         )
@@ -198,6 +198,7 @@ class Trainer:
             raise
         finally:
             self._clear_losses()
+        self.optimizer.finalize_variable_values()
         return history
 
     def _validate(self, source, listeners):

@@ -15,13 +15,13 @@ def to_device(batch, device):
 
 
 def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
-    """Train for epochs `first[0]`..epochs-1, beginning at step `first[1]`.
+    """Train for epochs `first[0]`..epochs-1, beginning at step `first[1]`, or where a listener says to resume.
 
     task.train_step is called on every batch of `source.batches(epoch, start)`. validate(epoch) returns the logs of a
     validation or None. stopped() tells whether a listener wants to stop.
     """
-    first_epoch, first_step = first
     listeners.on_train_begin()
+    first_epoch, first_step = getattr(listeners, "resume_from", None) or first
     logs = {}
     for epoch in range(first_epoch, epochs):
         task.reset()
@@ -31,8 +31,8 @@ def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
         _train_epoch(task, source, epoch, start, listeners, progress, stopped)
         logs = task.results()
         logs.update(validate(epoch) or {})
-        progress.end_epoch(logs)
         listeners.on_epoch_end(epoch, logs)
+        progress.end_epoch(logs)
         if stopped():
             break
     listeners.on_train_end(logs)

@@ -7,6 +7,14 @@ from anmok import losses as loss_room
 from anmok import metrics as metric_room
 from anmok.errors import ArgumentError, ShapeError, unknown_name
 
+_FROM_LOGITS = (loss_room.SparseCategoricalCrossentropy, loss_room.CategoricalCrossentropy)
+_BY_ORDER = (
+    metric_room.SparseCategoricalAccuracy,
+    metric_room.CategoricalAccuracy,
+    metric_room.SparseTopKCategoricalAccuracy,
+    metric_room.TopKCategoricalAccuracy,
+)
+
 
 class RunningMean:
     """A mean over samples that costs next to nothing per step: plain numbers on the CPU, tensors elsewhere."""
@@ -37,6 +45,7 @@ class Objective:
         self._metrics, self._weighted_metrics = metrics, weighted_metrics
         self._output_names = output_names
         self._made = None
+        self._logits_suffice = None
         self.total = RunningMean()
 
     # Matching -----------------------------------------------------------------------------------------------------
@@ -138,6 +147,17 @@ class Objective:
             value = value * self._weights[index] if self._weights[index] != 1.0 else value
             total = value if total is None else total + value
         return total
+
+    def reads_logits_only(self):
+        """Whether losses and metrics come to the same on a softmax's logits; known after the first batch.
+
+        Crossentropies compute from the logits; the highest class is the same.
+        """
+        if self._logits_suffice is None and self._made is not None:
+            self._logits_suffice = all(
+                type(loss) in _FROM_LOGITS and not loss.from_logits for loss in self._losses
+            ) and all(type(metric) in _BY_ORDER for metric in self.metrics)
+        return bool(self._logits_suffice)
 
     @torch.no_grad()
     def update(self, value, count, y, outputs, sample_weight=None):

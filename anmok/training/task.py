@@ -1,12 +1,12 @@
 """One step of training, testing or predicting: a module, its optimizer and its objective together."""
 
 import math
-import warnings
 
 import torch
 from torch.utils import _pytree as pytree
 
 from anmok import notices
+from anmok.activations import softmax
 from anmok.errors import ArgumentError
 from anmok.training.memory import keep_freed_memory
 from anmok.training.objective import Objective
@@ -42,13 +42,26 @@ class Task:
         faster = rewrite(self._format or torch.float32) if rewrite is not None else None
         self._forward = faster or self.module
         self._autocast = None if faster is not None else self._format
+        self._direct = None
         if training:
             if self._format is torch.float16 and self._loss_scale is None:
                 self._loss_scale = LossScale()
             self._follow_weights()
+            self._consider_direct(getattr(faster, "direct", None))
+
+    def _consider_direct(self, direct):
+        """Step without autograd where the network is one chain, holds every trained weight once, and adds no losses."""
+        if direct is None or self._extra_terms is not None or self._loss_scale is not None:
+            return
+        position = {id(weight): i for i, weight in enumerate(direct.chain.weights)}
+        trained = {id(weight) for weight in self._weights}
+        if len(position) == len(direct.chain.weights) and trained and trained <= position.keys():
+            self._direct = direct
+            self._order = [position[id(weight)] for weight in self._weights]
+            self._wanted = [id(weight) in trained for weight in direct.chain.weights]
 
     def _follow_weights(self):
-        """(Re)read which weights are trained. A model whose layers build on first use has none before its first step."""
+        """Read which weights are trained; a model whose layers build on first use has none before its first step."""
         self._weights = [weight for weight in self.module.parameters() if weight.requires_grad]
         ordered = getattr(self.module, "trainable_weights", None)
         if ordered is not None:
@@ -59,7 +72,20 @@ class Task:
     # Steps --------------------------------------------------------------------------------------------------------
 
     def train_step(self, x, y, sample_weight):
-        """Forward, backward, update."""
+        """Forward, backward, update; returns the loss, a number on the CPU."""
+        if self._direct is not None:
+            loss, outputs, gradients = self._step_directly(x, y, sample_weight)
+        else:
+            loss, outputs, gradients = self._step_by_autograd(x, y, sample_weight)
+        if self._loss_scale is None or self._loss_scale.unscale(gradients):
+            self.optimizer.apply(gradients, self._weights)
+        value = loss.detach()
+        if value.device.type == "cpu":
+            value = value.item()
+        self.objective.update(value, _length(x), y, outputs, sample_weight)
+        return value
+
+    def _step_by_autograd(self, x, y, sample_weight):
         if self._extra_terms is not None:
             self.module._clear_losses()
         with computing(self.device, self._autocast):
@@ -70,15 +96,36 @@ class Task:
             self._follow_weights()
             if not self._weights:
                 raise ArgumentError(_nothing_trainable(self.module))
-        scale = self._loss_scale
-        gradients = torch.autograd.grad(loss if scale is None else loss * scale.scale, self._weights, allow_unused=True)
-        if scale is None or scale.unscale(gradients):
-            self.optimizer.apply(gradients)
-        value = loss.detach()
-        if value.device.type == "cpu":
-            value = value.item()
-        self.objective.update(value, _length(x), y, outputs, sample_weight)
-        return value
+        scaled = loss if self._loss_scale is None else loss * self._loss_scale.scale
+        scaled = self.optimizer.scale_loss(scaled)
+        return loss, outputs, torch.autograd.grad(scaled, self._weights, allow_unused=True)
+
+    def _step_directly(self, x, y, sample_weight):
+        """For a network that is one chain: autograd sees its end only, from the logits to the loss."""
+        direct = self._direct
+        with torch.no_grad():
+            end, tape = direct.forward(x)
+        end.requires_grad_()
+        outputs = self._ended(end)
+        loss = self.objective.loss(y, outputs, sample_weight)
+        (gradient,) = torch.autograd.grad(self.optimizer.scale_loss(loss), end)
+        with torch.no_grad():
+            _, gradients = direct.chain.backward(gradient, tape, self._wanted)
+        return loss, outputs, [gradients[i] for i in self._order]
+
+    def _ended(self, end):
+        """The outputs, from what comes before the last activation.
+
+        Where losses and metrics ask for a softmax's logits and their order alone, the softmax itself is left out.
+        """
+        function = self._direct.end
+        if function is None:
+            return end
+        if function is not softmax or not self.objective.reads_logits_only():
+            return function(end)
+        outputs = end.view(end.shape)
+        outputs.logits, outputs.logits_of = end, "softmax"
+        return outputs
 
     @torch.inference_mode()
     def test_step(self, x, y, sample_weight):
@@ -111,8 +158,8 @@ def warn_if_not_finite(value, epoch, step):
     if isinstance(value, float) and not math.isfinite(value):
         notices.once(
             ("loss not finite", epoch, step),
-            f"The loss became {value} in epoch {epoch + 1}, step {step + 1}. Usual reasons: a learning rate that is too "
-            "large, inputs that are not scaled, or NaN in the data. Training goes on as in Keras; the callback "
+            f"The loss became {value} in epoch {epoch + 1}, step {step + 1}. Usual reasons: a learning rate that "
+            "is too large, inputs that are not scaled, or NaN in the data. Training goes on as in Keras; the callback "
             "TerminateOnNaN stops it.",
         )
         return True

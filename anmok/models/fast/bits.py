@@ -33,6 +33,8 @@ def relu_(x):
 
 def relu_gradient(gradient, output):
     """`gradient` where the ReLU's output is above 0, else 0; a new tensor."""
+    if gradient.element_size() == 4:
+        return torch.ops.aten.threshold_backward(gradient, output, 0)
     mask = _sign_mask(torch.neg(bits(output)))
     return mask.bitwise_and_(bits(gradient)).view(gradient.dtype)
 

@@ -46,17 +46,27 @@ class Tail:
         return gradient
 
 
-class ConvolutionPiece:
+class _LinearPiece:
+    """What Conv2D and Dense share: kernel, bias, and the format they compute in."""
+
+    def __init__(self, layer, tail, dtype):
+        self.layer, self.tail, self.dtype = layer, tail, dtype
+        self.kernel, self.bias = layer.kernel, layer.bias
+        self.weights = [self.kernel] if self.bias is None else [self.kernel, self.bias]
+
+    def _in_format(self):
+        """(kernel, bias) in the format of the piece."""
+        if self.dtype is torch.float32:
+            return self.kernel.detach(), None if self.bias is None else self.bias.detach()
+        return self.kernel.to(self.dtype), None if self.bias is None else self.bias.to(self.dtype)
+
+
+class ConvolutionPiece(_LinearPiece):
     """Conv2D with its tail."""
 
-    def __init__(self, layer, tail):
-        self.layer, self.tail = layer, tail
-        self.weights = [layer.kernel] if layer.bias is None else [layer.kernel, layer.bias]
-
-    def forward(self, x, dtype):
+    def forward(self, x):
         layer = self.layer
-        kernel = layer.kernel.to(dtype)
-        bias = None if layer.bias is None else layer.bias.to(dtype)
+        kernel, bias = self._in_format()
         size = x.shape
         x, padding = padded(layer.checked_view(x), layer.padding, layer.kernel_size, layer.strides, layer.dilation_rate)
         padding = [padding, padding] if isinstance(padding, int) else padding
@@ -70,8 +80,6 @@ class ConvolutionPiece:
         size, padding, tail_rest = rest
         gradient = self.tail.backward(gradient, kept, tail_rest).permute(0, 3, 1, 2)
         mask = [wanted[0], wanted[1], len(wanted) > 2 and wanted[2]]
-        if not any(mask):
-            return None, [None] * len(self.weights)
         x_gradient, kernel_gradient, bias_gradient = torch.ops.aten.convolution_backward(
             gradient, x, kernel, [kernel.shape[0]], layer.strides, padding, layer.dilation_rate, False, [0, 0],
             layer.groups, mask,
@@ -81,97 +89,100 @@ class ConvolutionPiece:
         return x_gradient, [_float(g) for g in (kernel_gradient, bias_gradient)[: len(self.weights)]]
 
 
-class DensePiece:
+class DensePiece(_LinearPiece):
     """Dense with its tail."""
 
-    def __init__(self, layer, tail):
-        self.layer, self.tail = layer, tail
-        self.weights = [layer.kernel] if layer.bias is None else [layer.kernel, layer.bias]
-
-    def forward(self, x, dtype):
-        layer = self.layer
-        kernel = layer.kernel.to(dtype)
+    def forward(self, x):
+        kernel, bias = self._in_format()
         shape = x.shape
-        x = x.reshape(-1, shape[-1])
-        if layer.bias is None:
-            y = torch.mm(x, kernel.t())
-        else:
-            y = torch.addmm(layer.bias.to(dtype), x, kernel.t())
-        y, kept, rest = self.tail.forward(y.view(*shape[:-1], -1))
+        if len(shape) > 2:
+            x = x.reshape(-1, shape[-1])
+        y = torch.mm(x, kernel.t()) if bias is None else torch.addmm(bias, x, kernel.t())
+        if len(shape) > 2:
+            y = y.view(*shape[:-1], -1)
+        y, kept, rest = self.tail.forward(y)
         return y, [x, kernel, *kept], (shape, rest)
 
     def backward(self, gradient, saved, rest, wanted):
         x, kernel, *kept = saved
         shape, tail_rest = rest
         gradient = self.tail.backward(gradient, kept, tail_rest)
-        gradient = gradient.reshape(-1, gradient.shape[-1])
-        x_gradient = torch.mm(gradient, kernel).view(shape) if wanted[0] else None
+        if len(shape) > 2:
+            gradient = gradient.reshape(-1, gradient.shape[-1])
+        x_gradient = None
+        if wanted[0]:
+            x_gradient = torch.mm(gradient, kernel)
+            if len(shape) > 2:
+                x_gradient = x_gradient.view(shape)
         gradients = [_float(torch.mm(gradient.t(), x)) if wanted[1] else None]
-        if len(self.weights) > 1:
-            gradients.append(gradient.sum(0, dtype=torch.float32) if wanted[2] else None)
+        if self.bias is not None:
+            gradients.append(_column_sums(gradient) if wanted[2] else None)
         return x_gradient, gradients
 
 
 class BatchNormalizationPiece:
     """BatchNormalization over the last axis of images, in training, with its tail."""
 
-    def __init__(self, layer, tail):
-        self.layer, self.tail = layer, tail
-        self.weights = [weight for weight in (layer.gamma, layer.beta) if weight is not None]
+    def __init__(self, layer, tail, dtype):
+        self.layer, self.tail, self.dtype = layer, tail, dtype
+        self.gamma, self.beta = layer.gamma, layer.beta
+        self.weights = [weight for weight in (self.gamma, self.beta) if weight is not None]
 
-    def forward(self, x, dtype):
+    def forward(self, x):
         layer = self.layer
         images = x.permute(0, 3, 1, 2)
         with layer.moving_statistics(images) as (mean, variance):
             y, batch_mean, batch_scale = torch.native_batch_norm(
-                images, layer.gamma, layer.beta, mean, variance, True, 1 - layer.momentum, layer.epsilon
+                images, self.gamma, self.beta, mean, variance, True, 1 - layer.momentum, layer.epsilon
             )
         y, kept, rest = self.tail.forward(y.permute(0, 2, 3, 1))
         return y, [x, batch_mean, batch_scale, *kept], rest
 
     def backward(self, gradient, saved, rest, wanted):
-        layer = self.layer
         x, batch_mean, batch_scale, *kept = saved
         gradient = self.tail.backward(gradient, kept, rest).permute(0, 3, 1, 2)
         own = iter(wanted[1:])
-        mask = [wanted[0], *(weight is not None and next(own) for weight in (layer.gamma, layer.beta))]
-        x_gradient, gamma_gradient, beta_gradient = torch.ops.aten.native_batch_norm_backward(
-            gradient, x.permute(0, 3, 1, 2), layer.gamma, None, None, batch_mean, batch_scale, True, layer.epsilon, mask
-        )
-        gradients = [
-            gradient
-            for weight, gradient in ((layer.gamma, gamma_gradient), (layer.beta, beta_gradient))
-            if weight is not None
-        ]
+        mask = [wanted[0], *(weight is not None and next(own) for weight in (self.gamma, self.beta))]
+        x_gradient, *gradients = torch.ops.aten.native_batch_norm_backward(
+            gradient, x.permute(0, 3, 1, 2), self.gamma, None, None, batch_mean, batch_scale, True,
+            self.layer.epsilon, mask,
+        )  # fmt: skip
+        weights = (self.gamma, self.beta)
+        gradients = [gradient for weight, gradient in zip(weights, gradients, strict=True) if weight is not None]
         return x_gradient.permute(0, 2, 3, 1) if wanted[0] else None, gradients
 
 
-class SumPiece:
-    """Add of two tensors of one shape, with its tail."""
-
+class _Weightless:
     weights = ()
 
-    def __init__(self, tail):
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+
+class SumPiece(_Weightless):
+    """Add of two tensors of one shape, with its tail."""
+
+    def __init__(self, tail, dtype):
+        super().__init__(dtype)
         self.tail = tail
 
-    def forward(self, tensors, dtype):
-        y, kept, rest = self.tail.forward(torch.add(*tensors))
-        return y, kept, rest
+    def forward(self, tensors):
+        first, second = tensors
+        return self.tail.forward(torch.add(first.to(self.dtype), second.to(self.dtype)))
 
     def backward(self, gradient, saved, rest, wanted):
         gradient = self.tail.backward(gradient, saved, rest)
-        return (gradient, gradient), []
+        return (gradient, gradient), ()
 
 
-class MaxPoolingPiece:
+class MaxPoolingPiece(_Weightless):
     """MaxPooling2D of any window."""
 
-    weights = ()
-
-    def __init__(self, layer):
+    def __init__(self, layer, dtype):
+        super().__init__(dtype)
         self.layer = layer
 
-    def forward(self, x, dtype):
+    def forward(self, x):
         layer = self.layer
         x = x.permute(0, 3, 1, 2)
         y, indices = torch.ops.aten.max_pool2d_with_indices(x, layer.pool_size, layer.strides)
@@ -183,49 +194,49 @@ class MaxPoolingPiece:
         gradient = torch.ops.aten.max_pool2d_with_indices_backward(
             gradient.permute(0, 3, 1, 2), x, layer.pool_size, layer.strides, [0, 0], [1, 1], False, indices
         )
-        return gradient.permute(0, 2, 3, 1), []
+        return gradient.permute(0, 2, 3, 1), ()
 
 
-class GlobalAveragePiece:
+class GlobalAveragePiece(_Weightless):
     """GlobalAveragePooling2D: (B, H, W, C) to (B, C)."""
 
-    weights = ()
-
-    def forward(self, x, dtype):
-        return x.mean((1, 2)), [], x.shape
+    def forward(self, x):
+        return x.mean((1, 2)), (), x.shape
 
     def backward(self, gradient, saved, rest, wanted):
         batch, rows, columns, channels = rest
         spread = (gradient / (rows * columns))[:, None, None, :]
-        return spread.expand(batch, rows, columns, channels).contiguous(), []
+        return spread.expand(batch, rows, columns, channels).contiguous(), ()
 
 
-class FlattenPiece:
+class FlattenPiece(_Weightless):
     """Flatten, in channels-last order."""
 
-    weights = ()
-
-    def forward(self, x, dtype):
-        return x.reshape(x.shape[0], -1), [], x.shape
+    def forward(self, x):
+        return x.reshape(x.shape[0], -1), (), x.shape
 
     def backward(self, gradient, saved, rest, wanted):
-        return gradient.reshape(rest), []
+        return gradient.reshape(rest), ()
 
 
-class DropoutPiece:
+class DropoutPiece(_Weightless):
     """Dropout that follows nothing it could be joined with."""
 
-    weights = ()
-
-    def __init__(self, layer):
+    def __init__(self, layer, dtype):
+        super().__init__(dtype)
         self.layer = layer
 
-    def forward(self, x, dtype):
+    def forward(self, x):
         mask = keep_mask(tuple(x.shape), self.layer.rate, like=x, seed=self.layer.seed)
         return x * mask, [mask], None
 
     def backward(self, gradient, saved, rest, wanted):
-        return gradient * saved[0], []
+        return gradient * saved[0], ()
+
+
+def _column_sums(gradient):
+    """The gradient of a bias, summed in float32."""
+    return gradient.sum(0) if gradient.dtype is torch.float32 else gradient.sum(0, dtype=torch.float32)
 
 
 def _float(gradient):

@@ -17,6 +17,7 @@ class Plan:
         self._model = model
         self._graph = model.graph
         self._operations = operations
+        self.direct = None  # a DirectPass, where the whole network is one chain
         last_use = {}
         for index, operation in enumerate(operations):
             for slot in operation.inputs:

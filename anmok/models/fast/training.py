@@ -7,6 +7,8 @@ output somebody else reads too stay as they are.
 
 import collections
 
+import torch
+
 from anmok import activations, layers
 from anmok.models.fast.chain import Chain
 from anmok.models.fast.pieces import (
@@ -30,6 +32,7 @@ from anmok.models.fast.plan import (
     is_plain,
     is_relu,
 )
+from anmok.training.precision import is_large_matrix
 
 
 def training_forward(model, dtype):
@@ -42,21 +45,48 @@ def training_forward(model, dtype):
     operations = _Rewriter(model.graph, dtype).operations
     if not any(isinstance(operation, _ChainOperation) for operation in operations):
         return None
-    return Plan(model, operations)
+    plan = Plan(model, operations)
+    plan.direct = _direct_pass(model, operations)
+    return plan
+
+
+def _direct_pass(model, operations):
+    first, *rest = operations
+    if not isinstance(first, _ChainOperation) or first.inputs != model.graph.input_slots:
+        return None
+    if len(rest) > 1 or not all(isinstance(operation, FunctionOperation) for operation in rest):
+        return None
+    if [operations[-1].output] != model.graph.output_slots:
+        return None
+    return DirectPass(model, first.chain, rest[0].function if rest else None)
+
+
+class DirectPass:
+    """A network that is one chain from its only input to its only output, run without autograd.
+
+    end: the activation function behind the chain, or None.
+    """
+
+    def __init__(self, model, chain, end):
+        self._model = model
+        self.chain, self.end = chain, end
+
+    def forward(self, inputs):
+        """(what the chain gives, tape)."""
+        return self.chain.forward(self._model._read(inputs))
 
 
 class _ChainOperation:
-    def __init__(self, inputs, dtype):
+    def __init__(self, inputs):
         self.inputs = list(inputs)
         self.output = None
         self.pieces = []
-        self._dtype = dtype
 
     def finish(self):
-        self._chain = Chain(self.pieces, self._dtype)
+        self.chain = Chain(self.pieces)
 
     def __call__(self, values):
-        values[self.output] = self._chain(*(values[slot] for slot in self.inputs))
+        values[self.output] = self.chain(*(values[slot] for slot in self.inputs))
 
 
 class _Rewriter:
@@ -114,7 +144,7 @@ class _Rewriter:
         if type(layer) is layers.Add and len(step.inputs) == 2:
             shapes = {tuple(tensor.shape) for tensor in step.node.inputs}
             if len(shapes) == 1 and len(set(step.inputs)) == 2:
-                self._start([slots[slot] for slot in step.inputs], SumPiece(Tail()), output)
+                self._start([slots[slot] for slot in step.inputs], SumPiece(Tail(), self._dtype), output)
                 return True
             return False
         if step.single is None:
@@ -127,7 +157,7 @@ class _Rewriter:
             return self._pooling(layer, source, output)
         if kind is layers.Activation or kind is layers.ReLU:
             return is_relu(layer) and self._relu(source, output)
-        piece = _piece(layer, shape)
+        piece = _piece(layer, shape, self._dtype)
         if piece is None:
             return False
         activation = getattr(layer, "activation", activations.linear)
@@ -145,7 +175,7 @@ class _Rewriter:
     # Growing chains ---------------------------------------------------------------------------------------------
 
     def _start(self, sources, piece, output):
-        operation = _ChainOperation(sources, self._dtype)
+        operation = _ChainOperation(sources)
         operation.pieces.append(piece)
         self.operations.append(operation)
         operation.output = output
@@ -189,7 +219,7 @@ class _Rewriter:
             tail.pool = True
             self._extend(operation, source, output)
         elif operation is not None:
-            self._append(MaxPoolingPiece(layer), source, output)
+            self._append(MaxPoolingPiece(layer, self._dtype), source, output)
         else:
             return False
         return True
@@ -203,23 +233,24 @@ class _Rewriter:
             tail.dropout = layer
             self._extend(operation, source, output)
         elif layer.rate:
-            self._append(DropoutPiece(layer), source, output)
+            self._append(DropoutPiece(layer, self._dtype), source, output)
         else:
             return False
         return True
 
 
-def _piece(layer, shape):
+def _piece(layer, shape, dtype):
     """The piece that does what the layer does on inputs of that shape, or None."""
     kind = type(layer)
     if kind is layers.Conv2D:
-        return ConvolutionPiece(layer, Tail())
+        return ConvolutionPiece(layer, Tail(), dtype)
     if kind is layers.Dense:
-        return DensePiece(layer, Tail())
+        # A short format pays for large matrices only; the last layer's logits are better for being exact.
+        return DensePiece(layer, Tail(), dtype if is_large_matrix(layer.kernel) else torch.float32)
     if kind is layers.BatchNormalization and len(shape) == 4 and layer.axis in (-1, 3) and layer.trainable:
-        return BatchNormalizationPiece(layer, Tail())
+        return BatchNormalizationPiece(layer, Tail(), dtype)
     if kind is layers.Flatten:
-        return FlattenPiece()
+        return FlattenPiece(dtype)
     if kind is layers.GlobalAveragePooling2D and not layer.keepdims:
-        return GlobalAveragePiece()
+        return GlobalAveragePiece(dtype)
     return None
