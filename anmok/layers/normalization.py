@@ -232,6 +232,7 @@ class BatchNormalization(_Normalization):
         # Seen through `.data`, each with a version counter of its own: autograd keeps the statistics that the kernel
         # was given though it does not read them in training, and must not mind that they move.
         mean, variance = self.moving_mean.data, self.moving_variance.data
+        self.updates += 1
         count = values.numel() // self._width
         if count < 2:
             # The kernel divides by count - 1; the variance of one value is 0.

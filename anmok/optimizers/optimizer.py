@@ -148,6 +148,10 @@ class Optimizer(Pace, Stateful):
             rate = self._rate()
             self.apply_weight_decay(chosen, rate)
             self.update(chosen, grads, rate)
+            if chosen.fusible:
+                # torch's fused kernels leave the version counters alone, by which predict knows that weights moved.
+                for weight in chosen.weights:
+                    torch.autograd.graph.increment_version(weight)
             if self.gradient_accumulation_steps:
                 torch._foreach_zero_(self._slots["gradient_accumulator"])
         if self.use_ema:
