@@ -32,13 +32,13 @@ def summarize(
     layer to show. Raises ArgumentError for what cannot be honoured, UnknownNameError for names of no layer.
     """
     layers = _within(model, layer_range)
-    connected = model.graph is not None and not _listed_without_graph(model) and not is_chain(model.graph)
+    graph = model.graph
+    # A Sequential shows its layers without its Input, as a plain list.
+    connected = graph is not None and len(graph.layers) == len(model.layers) and not is_chain(graph)
     header = [_LAYER, _SHAPE, _PARAMETERS] + ([_CONNECTED] if connected else [])
     longest = 108 if connected else 88
     if show_trainable:
         longest += 12
-        if positions is not None and len(positions) == len(header):
-            positions = [*(0.9 * position for position in positions), max(1.0, positions[-1])]
         header.append(_TRAINABLE)
     rows = [
         _row(layer, level, nodes, connected=connected, show_trainable=show_trainable)
@@ -55,11 +55,6 @@ def summarize(
     )
 
 
-def _listed_without_graph(model):
-    """Whether the layers are shown as a plain list, as those of a Sequential are."""
-    return len(model.layers) != len(model.graph.layers)
-
-
 def is_chain(graph):
     """Whether each layer is called once, on what the one before it made."""
     if len(graph.input_list) != 1 or len({id(node.layer) for node in graph.nodes}) != len(graph.nodes):
@@ -74,10 +69,11 @@ def is_chain(graph):
 
 def nodes_by_layer(model):
     """{id(layer): its calls within the model}; a call on nothing for its Inputs."""
-    if model.graph is None:
+    graph = getattr(model, "graph", None)
+    if graph is None:
         return {}
-    nodes = {id(layer): layer._inbound_nodes[:1] for layer in model.graph.layers if isinstance(layer, InputLayer)}
-    for node in model.graph.nodes:
+    nodes = {id(layer): layer._inbound_nodes[:1] for layer in graph.layers if isinstance(layer, InputLayer)}
+    for node in graph.nodes:
         nodes.setdefault(id(node.layer), []).append(node)
     return nodes
 
@@ -91,7 +87,7 @@ def type_name(layer):
 
 
 def _within(model, layer_range):
-    layers = model.layers if model.graph is None or _listed_without_graph(model) else model.graph.layers
+    layers = model.layers
     if layer_range is None:
         return layers
     if (
@@ -133,10 +129,9 @@ def _unfolded(layers, model, expand_nested, level=0):
 
 
 def _row(layer, level, nodes, *, connected, show_trainable):
-    prefix = f"{'   ' * level}└ " if level else ""
     cells = [
-        Text.assemble(prefix, layer.name, " (", (type_name(layer), "color(33)"), ")"),
-        _shape_text(output_shape(layer, nodes)),
+        name_text(layer.name, type_name(layer), level),
+        shape_text(output_shape(layer, nodes)),
         _parameters(layer),
     ]
     if connected:
@@ -147,36 +142,43 @@ def _row(layer, level, nodes, *, connected, show_trainable):
     return cells
 
 
+def name_text(name, kind, level=0):
+    """ "name (kind)", indented by how deep the layer is nested."""
+    return Text.assemble(f"{'   ' * level}└ " if level else "", name, " (", (kind, "color(33)"), ")")
+
+
 def output_shape(layer, nodes=()):
     """The shape(s) that a layer makes, written as Keras does; '?' where it is not known.
 
     nodes: its calls to look at. One called on inputs of different sizes has all its shapes listed.
     """
-    shapes = [_written(node.outputs) for node in nodes or layer._inbound_nodes[-1:]]
+    shapes = [written(node.outputs) for node in nodes or layer._inbound_nodes[-1:]]
     if not shapes and layer.built and layer.built_input_shape is not None:
         given = layer.built_input_shape
         several = isinstance(given, tuple) and given and isinstance(given[0], (tuple, list))
         try:
-            shapes = [_written(layer.compute_output_shape(*(given if several else [given])))]
+            shapes = [written(layer.compute_output_shape(*(given if several else [given])))]
         except (AnmokError, NotImplementedError, RuntimeError, TypeError, ValueError):
             pass  # a layer of one's own that computes only on real tensors
     return ", ".join(dict.fromkeys(shapes)) or "?"
 
 
-def _written(structure):
+def written(structure):
+    """A shape, or a structure of shapes or symbolic tensors, as Keras writes it."""
     if isinstance(structure, KerasTensor):
         structure = structure.shape
     if isinstance(structure, dict):
-        return "{" + ", ".join(f"{key}: {_written(entry)}" for key, entry in structure.items()) + "}"
+        return "{" + ", ".join(f"{key}: {written(entry)}" for key, entry in structure.items()) + "}"
     if isinstance(structure, (list, tuple)):
-        inner = ", ".join(_written(entry) for entry in structure)
+        inner = ", ".join(written(entry) for entry in structure)
         # A list of one output is shown as that output.
         single = len(structure) == 1 and inner.startswith("(")
         return inner if single else f"[{inner}]" if isinstance(structure, list) else f"({inner})"
     return str(structure)
 
 
-def _shape_text(words):
+def shape_text(words):
+    """A written shape, its numbers in colour."""
     text = Text(words)
     text.highlight_regex(r"\d+", "color(34)")
     text.highlight_regex("None", "color(45)")

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -21,7 +22,7 @@ def show(title, header, rows, footer, *, width=None, positions=None, print_fn=No
     parts of the width (up to 1) or in signs. print_fn: called once with the whole text; None prints, in colour on a
     terminal. Raises ArgumentError for positions or a width that cannot be.
     """
-    width, widths = _widths(header, rows, width, positions)
+    widths = _widths(header, rows, width, positions)
     columns = [
         Column(words, justify=alignment, width=size, overflow="fold", no_wrap=share is None)
         for (words, alignment, share), size in zip(header, widths, strict=True)
@@ -54,28 +55,39 @@ def line_width(widest):
 
 
 def _widths(header, rows, width, positions):
-    """The table's width, and how many signs of text each column takes."""
+    """How many signs of text each column takes."""
     if width is not None and (not isinstance(width, int) or isinstance(width, bool) or width < 1):
         raise ArgumentError(f"Expected line_length to be a whole number of signs, such as 80, got {width!r}.")
     cells = [[Text(words), *(row[i] for row in rows)] for i, (words, _, _) in enumerate(header)]
     natural = [max(cell.cell_len for cell in column) for column in cells]
     fixed = [share is None for _, _, share in header]
     if positions is not None:
-        width, ends = _ends(positions, width, [words for words, _, _ in header])
+        ends = _ends(positions, width, [words for words, _, _ in header])
         wanted = [end - start - _FRAME for start, end in itertools.pairwise([0, *ends])]
         least = [natural[i] if fixed[i] else _NARROWEST for i in range(len(header))]
-        return width, [max(pair) for pair in zip(wanted, least, strict=True)]
+        return [max(pair) for pair in zip(wanted, least, strict=True)]
     room = width - _FRAME * len(header) - 1
     free = room - sum(size for size, is_fixed in zip(natural, fixed, strict=True) if is_fixed)
     flexible = [i for i, is_fixed in enumerate(fixed) if not is_fixed]
-    sizes = dict(zip(flexible, _shared([natural[i] for i in flexible], [header[i][2] for i in flexible], free)))
-    return width, [sizes.get(i, natural[i]) for i in range(len(header))]
+    words = [max(cell_len(word) for cell in cells[i] for word in cell.plain.split() or [""]) for i in flexible]
+    shared = _shared([natural[i] for i in flexible], words, [header[i][2] for i in flexible], free)
+    sizes = dict(zip(flexible, shared, strict=True))
+    return [sizes.get(i, natural[i]) for i in range(len(header))]
 
 
-def _shared(natural, shares, room):
-    """`room` divided among columns: each its share, and what one does not need goes to those that lack some."""
+def _shared(natural, words, shares, room):
+    """`room` divided among columns: each its share, and what one does not need goes to those that lack some.
+
+    natural: what a column's longest entry takes; words: its longest word, which is not broken where there is room.
+    """
     room = max(room, _NARROWEST * len(natural))
-    wanted = [max(_NARROWEST, int(room * share / sum(shares))) for share in shares]
+    least = words if sum(words) <= room else [_NARROWEST] * len(words)
+    wanted = [max(low, int(room * share / sum(shares))) for low, share in zip(least, shares, strict=True)]
+    over = sum(wanted) - room
+    for i in sorted(range(len(wanted)), key=lambda i: least[i] - wanted[i]):
+        less = max(min(over, wanted[i] - least[i]), 0)
+        wanted[i] -= less
+        over -= less
     sizes = [min(pair) for pair in zip(natural, wanted, strict=True)]
     lack = [need - size for need, size in zip(natural, sizes, strict=True)]
     spare = room - sum(sizes)
@@ -89,15 +101,17 @@ def _shared(natural, shares, room):
 
 
 def _ends(positions, width, names):
+    """Where each column ends, in signs; for a last column that is left out, room is made."""
     try:
         ends = [float(position) for position in positions]
     except (TypeError, ValueError):
         ends = []
-    if len(ends) != len(names) or any(end <= start for start, end in itertools.pairwise([0.0, *ends])):
+    if len(ends) not in (len(names), len(names) - 1) or any(e <= s for s, e in itertools.pairwise([0.0, *ends])):
         raise ArgumentError(
             f"Expected positions to say where each of the {len(names)} columns ends ({', '.join(names)}), as growing "
             f"parts of the line such as [0.45, 0.8, 1.0] or in signs, got {positions!r}."
         )
-    if ends[-1] > 1:
-        return width, [int(end) for end in ends]
-    return width, [int(end * width) for end in ends]
+    parts = ends[-1] <= 1
+    if len(ends) < len(names):
+        ends = [*(0.9 * end for end in ends), 1.0] if parts else [*ends, ends[-1] + 12]
+    return [int(end * width) if parts else int(end) for end in ends]
