@@ -1,7 +1,32 @@
 """Models: Sequential, the functional Model(inputs, outputs), and classes of one's own with a call method."""
 
+import importlib
+
 from anmok.models.functional import Functional
 from anmok.models.model import Model
 from anmok.models.sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential"]
+# Loaded when first asked for: drawing and counting need libraries that training does not.
+_LATER = {
+    "LayerCost": "cost",
+    "ModelCost": "cost",
+    "model_cost": "cost",
+    "print_cost": "cost",
+    "model_to_dot": "plot",
+    "plot_model": "plot",
+}
+
+__all__ = [
+    "Functional", "LayerCost", "Model", "ModelCost", "Sequential", "model_cost", "model_to_dot", "plot_model",
+    "print_cost",
+]  # fmt: skip
+
+
+def __getattr__(name):
+    if name in _LATER:
+        return getattr(importlib.import_module(f"anmok.models.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'anmok.models' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__
