@@ -31,8 +31,12 @@ def check_before_training(model, source):
     if model.graph is None:
         return
     names = model.output_names
-    losses = model._task.objective.losses_for(names)
     targets = _targets(arrays[1], names) if arrays is not None else [None] * len(names)
+    shapes = [
+        (None if target is None else tuple(target.shape), tensor.shape)
+        for target, tensor in zip(targets, model.graph.output_list, strict=True)
+    ]
+    losses = model._task.objective.losses_for(names, shapes)
     for tensor, loss, target in zip(model.graph.output_list, losses, targets, strict=True):
         if loss is None:
             continue

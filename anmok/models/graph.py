@@ -41,9 +41,9 @@ class Graph:
     """
 
     def __init__(self, inputs, outputs):
-        self.inputs, self.outputs = inputs, outputs
-        self.input_list = _tensors(inputs, "inputs")
-        self.output_list = _tensors(outputs, "outputs")
+        self.inputs, self.outputs = in_key_order(inputs), in_key_order(outputs)
+        self.input_list = _tensors(self.inputs, "inputs")
+        self.output_list = _tensors(self.outputs, "outputs")
         nodes, self.layers = _ordered(self.input_list, self.output_list)
         self._refuse_equal_names()
         given = {id(tensor) for tensor in self.input_list}
@@ -57,7 +57,7 @@ class Graph:
         self.output_slots = [slots[id(tensor)] for tensor in self.output_list]
         self.steps = [Step(node, slots) for node in self.nodes]
         self._plan_release()
-        self._output_structure = pytree.tree_structure(outputs)
+        self._output_structure = pytree.tree_structure(self.outputs)
         self.single_output = isinstance(outputs, KerasTensor)
 
     def _plan_release(self):
@@ -102,6 +102,15 @@ class Graph:
             for slot in step.last_read:
                 values[slot] = None
         return self.output_structure([values[slot] for slot in self.output_slots])
+
+
+def in_key_order(structure):
+    """The structure with its dicts sorted by key, which is Keras' order of several inputs or outputs."""
+    if type(structure) is dict:
+        return {key: in_key_order(structure[key]) for key in sorted(structure)}
+    if isinstance(structure, (list, tuple)) and not hasattr(structure, "_fields"):
+        return type(structure)(in_key_order(entry) for entry in structure)
+    return structure
 
 
 def _tensors(structure, what):

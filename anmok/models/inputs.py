@@ -41,7 +41,7 @@ class InputReader:
                 raise ShapeError(
                     f"Model '{self._model}' needs an input named '{missing[0]}'; got {', '.join(map(str, inputs))}."
                 )
-            return [inputs[name] for name in order]
+            return pytree.tree_leaves([inputs[name] for name in order])
         if isinstance(inputs, (list, tuple)) and len(self._names) == 1 and len(inputs) != 1:
             return [np.asarray(inputs)]
         if isinstance(inputs, (list, tuple)):

@@ -97,7 +97,7 @@ class Trainer:
     @property
     def metrics_names(self):
         """Names of what `evaluate` returns: loss first."""
-        return list(self._task.results()) if self._task else []
+        return list(self._task.objective.listed(self._task.results())) if self._task else []
 
     def reset_metrics(self):
         self._require_compiled()
@@ -173,7 +173,7 @@ class Trainer:
         )
         self.history = history
         self.stop_training = False
-        self._prepare(training=True)
+        self._prepare_task(training=True)
         progress = Progress(source.num_batches, epochs, verbose=verbose)
 
         def validate(epoch):
@@ -208,14 +208,14 @@ class Trainer:
             task.validation_objective = task.fresh_objective()
         try:
             task.objective = task.validation_objective
-            self._prepare(training=False)
+            self._prepare_task(training=False)
             logs = loop.evaluate(task, source, listeners=listeners, progress=Progress(None, 1, verbose=0))
         finally:
             task.objective = kept
-            self._prepare(training=True)
+            self._prepare_task(training=True)
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _prepare(self, *, training):
+    def _prepare_task(self, *, training):
         """Make the task ready, with the rewritten network where there is one."""
         if training:
             self._mark_trainable()
@@ -252,10 +252,10 @@ class Trainer:
         _take_old_fit_arguments(old)
         source = adapters.adapt(x, y, sample_weight, batch_size=batch_size, steps=steps, name="x")
         listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
-        self._prepare(training=False)
+        self._prepare_task(training=False)
         progress = Progress(source.num_batches, 1, verbose=verbose)
         logs = loop.evaluate(self._task, source, listeners=listeners, progress=progress)
-        return _as_returned(logs, return_dict)
+        return self._as_returned(logs, return_dict)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, **old):
         """The outputs for all samples as NumPy arrays, computed in float32."""
@@ -279,24 +279,24 @@ class Trainer:
         """One step on one batch; returns loss and metrics so far (since `reset_metrics`)."""
         self._require_compiled()
         batch = self._single_batch(x, y, sample_weight, class_weight)
-        self._prepare(training=True)
+        self._prepare_task(training=True)
         if reset_metrics:
             self._task.reset()
         step = getattr(self, "_single_steps", 0)
         self._single_steps = step + 1
         with random.training_step(0, step):
             self._task.train_step(*batch)
-        return _as_returned(self._task.results(), return_dict)
+        return self._as_returned(self._task.results(), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False, reset_metrics=False):
         """Loss and metrics on one batch, added to those so far."""
         self._require_compiled()
         batch = self._single_batch(x, y, sample_weight, None)
-        self._prepare(training=False)
+        self._prepare_task(training=False)
         if reset_metrics:
             self._task.reset()
         self._task.test_step(*batch)
-        return _as_returned(self._task.results(), return_dict)
+        return self._as_returned(self._task.results(), return_dict)
 
     def predict_on_batch(self, x):
         """The outputs for one batch as NumPy arrays."""
@@ -309,6 +309,12 @@ class Trainer:
             x, y, sample_weight, batch_size=max(length, 1), class_weight=class_weight, name="x", labelled=y is not None
         )
         return loop.to_device(next(iter(source.batches(0))), self.device)
+
+    def _as_returned(self, logs, return_dict):
+        if return_dict:
+            return logs
+        values = list(self._task.objective.listed(logs).values())
+        return values[0] if len(values) == 1 else values
 
     # Old spellings ------------------------------------------------------------------------------------------------
 
@@ -382,10 +388,3 @@ def _split_validation_data(data):
     if isinstance(data, (tuple, list)) and len(data) in (2, 3):
         return data
     return (data,)
-
-
-def _as_returned(logs, return_dict):
-    if return_dict:
-        return logs
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values

@@ -30,7 +30,7 @@ def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
         start = first_step if epoch == first_epoch else 0
         _train_epoch(task, source, epoch, start, listeners, progress, stopped)
         logs = task.results()
-        logs.update(validate(epoch) or {})
+        logs = dict(sorted({**logs, **(validate(epoch) or {})}.items()))
         listeners.on_epoch_end(epoch, logs)
         progress.end_epoch(logs)
         if stopped():

@@ -55,26 +55,43 @@ class Objective:
         if self._made is not None:
             return
         names, predictions = self._name_outputs(outputs)
-        targets = self._flatten_targets(y, names)
-        losses = _per_output(self._loss, names, "loss")
-        self._losses = self.losses_for(names)
-        weights = _per_output(self._loss_weights, names, "loss_weights")
         self._names = names
+        targets = self._flatten_targets(y, names)
+        shapes = [
+            (None if target is None else tuple(target.shape), tuple(prediction.shape))
+            for target, prediction in zip(targets, predictions, strict=True)
+        ]
+        self._losses = losses = self.losses_for(names, shapes)
+        weights = _per_output(self._loss_weights, names, "loss_weights")
         self._weights = [1.0 if weight is None else float(weight) for weight in weights]
         self._loss_means = [RunningMean() for _ in names]
-        several = len(names) > 1
-        self._plain = self._make_metrics(self._metrics, names, losses, targets, predictions, several)
-        self._weighted = self._make_metrics(self._weighted_metrics, names, losses, targets, predictions, several)
+        # As in Keras: one loss alone is the total, which is reported anyway.
+        self._reports_parts = sum(loss is not None for loss in losses) > 1
+        taken = set()
+        self._plain = self._make_metrics(self._metrics, "metrics", losses, shapes, taken)
+        self._weighted = self._make_metrics(self._weighted_metrics, "weighted_metrics", losses, shapes, taken)
+        for metric in [metric for _, metric, _ in [*self._plain, *self._weighted]]:
+            # An object may have been in use, by the person or by the objective of the other phase.
+            metric.reset_state()
         self._made = True
 
-    def losses_for(self, names):
-        """The Loss objects of the outputs of these names; None where an output has none."""
+    def losses_for(self, names, shapes=None):
+        """The Loss objects of the outputs of these names; None where an output has none.
+
+        shapes: (of the labels, of the output) for each, by which 'crossentropy' is chosen; it is None without them.
+        """
         given = _per_output(self._loss, names, "loss")
-        return [None if loss is None else loss_room.as_loss(loss) for loss in given]
+        shapes = shapes or [(None, None)] * len(names)
+        made = []
+        for loss, (labels, output) in zip(given, shapes, strict=True):
+            waits = labels is None and isinstance(loss, str) and loss.lower() in ("crossentropy", "ce")
+            made.append(None if waits else loss_room.as_loss(loss, labels, output))
+        return made
 
     def _name_outputs(self, outputs):
         if isinstance(outputs, dict):
-            return list(outputs), list(outputs.values())
+            names = sorted(outputs)
+            return names, [outputs[name] for name in names]
         predictions = pytree.tree_leaves(outputs)
         names = self._output_names
         if names is None or len(names) != len(predictions):
@@ -97,15 +114,15 @@ class Objective:
             raise ShapeError(f"The model has {len(names)} outputs ({', '.join(names)}), y has {len(targets)}.")
         return targets
 
-    def _make_metrics(self, given, names, losses, targets, predictions, several):
-        """A list of (name in the logs, metric, output index)."""
+    def _make_metrics(self, given, what, losses, shapes, taken):
+        """A list of (name in the logs, metric, output index). `taken` has the names that are used already."""
         made = []
-        for index, entry in enumerate(_per_output(given, names, "metrics", listed=True)):
+        for index, entry in enumerate(_per_output(given, self._names, what, listed=True)):
+            prefix = f"{self._names[index]}_" if len(self._names) > 1 else ""
             for identifier in entry if isinstance(entry, (list, tuple)) else [] if entry is None else [entry]:
-                target = targets[index]
-                shape = tuple(target.shape) if target is not None else tuple(predictions[index].shape)
-                metric = metric_room.resolve(identifier, losses[index], shape, tuple(predictions[index].shape))
-                name = f"{names[index]}_{metric.name}" if several else metric.name
+                labels, output = shapes[index]
+                metric = metric_room.resolve(identifier, losses[index], labels or output, output)
+                name = free_name(prefix, metric.name, taken, weighted=what == "weighted_metrics")
                 made.append((name, metric, index))
         return made
 
@@ -121,7 +138,9 @@ class Objective:
             total = None
             if loss is not None:
                 target = y if torch.is_tensor(y) else self._flatten_targets(y, self._names)[0]
-                weight = sample_weight if sample_weight is None or torch.is_tensor(sample_weight) else sample_weight[0]
+                weight = sample_weight
+                if weight is not None and not torch.is_tensor(weight):
+                    weight = _per_output(weight, self._names, "sample_weight")[0]
                 total = loss(_required(target, self._names[0]), prediction, weight)
                 if self._weights[0] != 1.0:
                     total = total * self._weights[0]
@@ -136,7 +155,7 @@ class Objective:
     def _loss_of_several(self, y, outputs, sample_weight):
         _, predictions = self._name_outputs(outputs)
         targets = self._flatten_targets(y, self._names)
-        weights = _per_output(sample_weight, self._names, "sample_weight", shared=True)
+        weights = _per_output(sample_weight, self._names, "sample_weight")
         total = None
         for index, loss in enumerate(self._losses):
             if loss is None:
@@ -171,7 +190,7 @@ class Objective:
             if targets[index] is not None:
                 metric.update_state(targets[index], predictions[index])
         if self._weighted:
-            weights = _per_output(sample_weight, self._names, "sample_weight", shared=True)
+            weights = _per_output(sample_weight, self._names, "sample_weight")
             for _, metric, index in self._weighted:
                 if targets[index] is not None:
                     metric.update_state(targets[index], predictions[index], sample_weight=weights[index])
@@ -179,21 +198,32 @@ class Objective:
     # Results ------------------------------------------------------------------------------------------------------
 
     def results(self):
-        """Name -> number of everything so far: loss first, then the parts, then the metrics in their order."""
+        """Name -> number (or array) of everything so far, sorted by name as in Keras."""
         logs = {"loss": self.total.result()}
         if self._made is None:
             return logs
-        if len(self._losses) > 1:
+        if self._reports_parts:
             for name, mean, loss in zip(self._names, self._loss_means, self._losses, strict=True):
                 if loss is not None:
                     logs[f"{name}_loss"] = mean.result()
         for name, metric, _ in [*self._plain, *self._weighted]:
             value = metric.result()
             if isinstance(value, dict):
-                logs.update({key: float(part) for key, part in value.items()})
+                logs.update({key: _number(part) for key, part in value.items()})
             else:
                 logs[name] = _number(value)
-        return logs
+        return dict(sorted(logs.items()))
+
+    def listed(self, logs):
+        """The values of `logs` as a list in Keras' order: loss; a single output's metrics or several outputs' losses;
+        then the rest by name."""
+        first = ["loss"]
+        if self._made is not None:
+            if len(self._names) == 1:
+                first += [name for name, _, _ in [*self._plain, *self._weighted]]
+            first += [f"{name}_loss" for name in self._names]
+        names = [name for name in first if name in logs]
+        return {name: logs[name] for name in [*names, *sorted(set(logs) - set(names))]}
 
     def reset(self):
         """Forget the running results, for the next epoch."""
@@ -226,10 +256,23 @@ def _required(target, name):
     return target
 
 
-def _per_output(given, names, what, *, listed=False, shared=False):
+def free_name(prefix, name, taken, *, weighted):
+    """`prefix + name`, or what Keras makes of it where that is taken; it is entered in `taken`."""
+    if weighted and prefix + name in taken:
+        name = f"weighted_{name}"
+    free, number = prefix + name, 0
+    while free in taken:
+        number += 1
+        free = f"{prefix}{name}_{number}"
+    taken.add(free)
+    return free
+
+
+def _per_output(given, names, what, *, listed=False):
     """`given` as a list with one entry per output.
 
-    A dict goes by output name; a list by position, except that a flat list of metrics belongs to a single output.
+    A dict goes by output name; a list by position, except that a flat list of metrics belongs to a single output; one
+    loss or one array of weights is for every output. listed: an entry may be a list.
     """
     if given is None:
         return [None] * len(names)
@@ -238,13 +281,18 @@ def _per_output(given, names, what, *, listed=False, shared=False):
         if unknown:
             raise unknown_name(f"output in {what}", unknown[0], names)
         return [given.get(name) for name in names]
+    if listed and not isinstance(given, (list, tuple)):
+        given = [given]
     if isinstance(given, (list, tuple)):
-        if len(names) == 1:
+        if listed and len(names) == 1:
             nested = len(given) == 1 and isinstance(given[0], (list, tuple))
-            return [given[0] if nested or not listed else list(given)]
+            return [given[0] if nested else list(given)]
         if len(given) != len(names):
-            raise ArgumentError(f"{what}: expected one entry for each of {', '.join(names)}, got {len(given)}.")
+            raise ArgumentError(
+                f"{what}: expected one entry for each output ({', '.join(names)}), got {len(given)}."
+                + (" Use a list of lists, or a dict by output name." if listed else "")
+            )
         return list(given)
     if len(names) > 1 and what == "loss_weights":
         raise ArgumentError(f"loss_weights: expected a list or dict for {', '.join(names)}, got {given!r}.")
-    return [given] * len(names) if shared or len(names) == 1 or not listed else [given, *[None] * (len(names) - 1)]
+    return [given] * len(names)
