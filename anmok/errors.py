@@ -12,7 +12,9 @@ class ArgumentError(AnmokError, ValueError):
 
 
 class UnknownNameError(ArgumentError):
-    """A name that is not in the table it was looked up in."""
+    """A name that is not in the table it was looked up in; `kind` and `name` say what was looked for."""
+
+    kind = name = None
 
 
 class ShapeError(AnmokError, ValueError):
@@ -45,4 +47,6 @@ def unknown_name(kind, name, choices):
     spelled = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(str(name).lower(), spelled, n=1, cutoff=0.5)
     offer = f" Did you mean {spelled[near[0]]!r}?" if near else ""
-    return UnknownNameError(f"Unknown {kind} {name!r}.{offer} Known: {', '.join(choices)}.")
+    error = UnknownNameError(f"Unknown {kind} {name!r}.{offer} Known: {', '.join(choices)}.")
+    error.kind, error.name = kind, name
+    return error

@@ -122,6 +122,22 @@ def registry_of(module, name):
     return min(fitting, key=lambda registry: registry.module != module, default=None)
 
 
+def find_function(config):
+    """The function that a dict of `serialize_function` (ours or Keras') names; UnknownNameError if there is none."""
+    name = config.get("config")
+    if not isinstance(name, str):
+        raise FileFormatError(f"Expected the name of a function, got {name!r}.")
+    own = find_custom(name, config.get("registered_name"))
+    if own is not None:
+        return own
+    functions = {}
+    for registry in _registries:
+        functions.update(registry.functions() | functions)
+    if name not in functions:
+        raise unknown_name("function", name, functions)
+    return functions[name]
+
+
 class Registry:
     """The choices of one kind, by every name they go by.
 
@@ -149,6 +165,10 @@ class Registry:
 
     def names(self):
         return list(self._choices)
+
+    def functions(self):
+        """{name: function} of the choices that are functions."""
+        return {name: thing for name, thing in self._choices.items() if inspect.isroutine(thing)}
 
     def find(self, name, registered_name=None):
         """The class or function of that name; raises UnknownNameError with the nearest name."""

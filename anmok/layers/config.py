@@ -4,8 +4,10 @@ import inspect
 
 import numpy as np
 import torch
+from torch import nn
 
 from anmok import activations, constraints, initializers, regularizers
+from anmok.layers import registered
 
 
 def plain(value):
@@ -28,6 +30,8 @@ def plain(value):
         return [plain(entry) for entry in value] if isinstance(value, list) else tuple(map(plain, value))
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, nn.Module) and hasattr(value, "get_config"):
+        return registered.serialize(value)
     if callable(value) and not isinstance(value, type):
         return activations.serialize(value)
     return value

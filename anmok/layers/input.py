@@ -1,11 +1,13 @@
 """Where a graph begins: Input and InputLayer."""
 
 from anmok.errors import ArgumentError
+from anmok.layers import registered
 from anmok.layers.layer import Layer
 from anmok.layers.symbolic import KerasTensor, Node
 from anmok.notices import old_spelling
 
 
+@registered.add
 class InputLayer(Layer):
     """The place where data enters a graph; passes it on unchanged (as in Keras).
 

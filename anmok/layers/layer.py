@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from anmok import constraints, initializers, mixed_precision, regularizers
 from anmok.errors import AnmokError, ArgumentError, NotBuiltError, ShapeError, unknown_name
+from anmok.layers.allotment import zeros_for
 from anmok.layers.config import configured_arguments, plain
 from anmok.layers.naming import automatic_name
 from anmok.layers.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves, symbolic_result, trial_tensors
@@ -21,6 +22,7 @@ from anmok.notices import old_spelling
 # What Keras 2's add_weight took by position.
 _OLD_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 
+_GENERAL = ("name", "trainable", "dtype")  # what every config has
 _phase = threading.local()  # .training: what the outermost call was given; .depth: how deep we are in calls
 
 
@@ -225,10 +227,10 @@ class Layer(nn.Module):
         first = args[0] if args else next(iter(kwargs.values()), None)
         if len(args) > 1 and all(torch.is_tensor(a) or isinstance(a, KerasTensor) for a in args):
             takes = len(inspect.signature(self.build).parameters)
-            shapes = [_shape_of(argument) for argument in args]
+            shapes = [shape_of(argument) for argument in args]
             if takes > 1:
                 return self._build_with(*shapes[:takes])
-        self._build_with(_shape_of(first))
+        self._build_with(shape_of(first))
 
     def _build_with(self, *shapes):
         self.build(*shapes)
@@ -274,7 +276,9 @@ class Layer(nn.Module):
             ("glorot_uniform" if is_float and shape else "zeros") if initializer is None else initializer
         )
         name = name or f"weight_{len(self._own_weights)}"
-        value = initializer(shape, dtype=variable_dtype)
+        value = zeros_for(shape, variable_dtype, self.name) if self._fills_from_files else None
+        if value is None:
+            value = initializer(shape, dtype=variable_dtype)
         value = torch.as_tensor(value, dtype=variable_dtype).to(default_device())
         weight = Weight(value, name=name, axes=axes, stored_shape=stored_shape, trainable=trainable)
         weight.path = f"{self.name}/{name}"
@@ -353,11 +357,33 @@ class Layer(nn.Module):
         return list(found.values())
 
     @property
+    def own_weights(self):
+        """The weights of this layer without those of the layers inside: trainable ones first, the order in files."""
+        return sorted(self._own_weights, key=lambda weight: not weight.trainable)
+
+    def save_own_variables(self, store):
+        """Put the layer's own weights into `store`, a dict of arrays by name (as in Keras)."""
+        for index, weight in enumerate(self.own_weights):
+            store[str(index)] = weight.numpy()
+
+    def load_own_variables(self, store):
+        """Take the layer's own weights out of what `save_own_variables` (ours or Keras') filled."""
+        own = self.own_weights
+        if len(store) != len(own):
+            raise ShapeError(f"{type(self).__name__} '{self.name}' has {len(own)} weights, the file {len(store)}.")
+        for index, weight in enumerate(own):
+            weight.assign(store[str(index)])
+
+    @property
+    def _fills_from_files(self):
+        # A layer with a load_own_variables of its own may leave weights as they were made.
+        return type(self).load_own_variables is Layer.load_own_variables
+
+    @property
     def weights(self):
         """All weights, this layer's own first (trainable, then not), then those of the layers inside."""
-        own = sorted(self._own_weights, key=lambda weight: not weight.trainable)
         inner = [weight for layer in self._sublayers() for weight in layer.weights]
-        return list({id(weight): weight for weight in own + inner}.values())
+        return list({id(weight): weight for weight in self.own_weights + inner}.values())
 
     variables = weights
 
@@ -479,11 +505,11 @@ class Layer(nn.Module):
 
     @property
     def input_shape(self):
-        return _shape_of(self.input)
+        return shape_of(self.input)
 
     @property
     def output_shape(self):
-        return _shape_of(self.output)
+        return shape_of(self.output)
 
     # Configuration ------------------------------------------------------------------------------------------------
 
@@ -498,7 +524,16 @@ class Layer(nn.Module):
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` describes, with fresh weights."""
-        return cls(**config)
+        parameters = inspect.signature(cls.__init__).parameters.values()
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            return cls(**config)
+        # A class whose constructor takes no name still gets the one it was saved with.
+        taken = {parameter.name for parameter in parameters}
+        layer = cls(**{key: value for key, value in config.items() if key in taken or key not in _GENERAL})
+        layer.name = config.get("name", layer.name)
+        if not config.get("trainable", True):
+            layer.trainable = False
+        return layer
 
     def get_build_config(self):
         shape = self.built_input_shape
@@ -570,7 +605,7 @@ def _policy_config(policy):
     }
 
 
-def _shape_of(structure):
+def shape_of(structure):
     """Shapes of the tensors in a structure, tuples with None where unknown; the batch size is never fixed."""
 
     def shape(leaf):
@@ -579,9 +614,9 @@ def _shape_of(structure):
         return (None, *leaf.shape[1:]) if hasattr(leaf, "shape") and len(leaf.shape) else leaf
 
     if isinstance(structure, (list, tuple)):
-        return [_shape_of(entry) for entry in structure]
+        return [shape_of(entry) for entry in structure]
     if isinstance(structure, dict):
-        return {key: _shape_of(entry) for key, entry in structure.items()}
+        return {key: shape_of(entry) for key, entry in structure.items()}
     return shape(structure)
 
 

@@ -17,6 +17,8 @@ class LocalResponseNormalization(Layer):
     alpha by n. Raises ArgumentError for settings that could divide by 0.
     """
 
+    keras_module = None  # Keras has no such layer
+
     def __init__(self, depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75, **kwargs):
         super().__init__(**kwargs)
         if isinstance(depth_radius, bool) or not isinstance(depth_radius, int) or depth_radius < 0:

@@ -4,6 +4,8 @@ import operator
 
 import torch
 
+from anmok.errors import unknown_name
+from anmok.layers import registered
 from anmok.layers.layer import Layer
 from anmok.layers.naming import automatic_name
 from anmok.layers.symbolic import KerasTensor
@@ -27,16 +29,33 @@ _FUNCTIONS = {
 }
 
 
+@registered.add
 class Operation(Layer):
     """One operator applied to tensors and numbers, by the name Keras gives it ('Add', 'TrueDivide', 'GetItem', ...)."""
 
     def __init__(self, operation, name=None, **kwargs):
+        if operation not in _FUNCTIONS:
+            raise unknown_name("operation on symbolic tensors", operation, _FUNCTIONS)
         super().__init__(name=name or automatic_name(operation), **kwargs)
         self.operation = operation
         self._function = _FUNCTIONS[operation]
 
     def call(self, *operands):
+        if self.operation == "GetItem" and isinstance(operands[1], list):  # what files make of a tuple
+            operands = (operands[0], tuple(operands[1]))
         return self._function(*(_as_tensor_if_array(operand) for operand in operands))
+
+    def get_config(self):
+        return {"operation": self.operation, "name": self.name}
+
+    def keras_entry(self):
+        """What stands for this layer in Keras' files: there each operator has a class of its own."""
+        return {
+            "module": "keras.src.ops.numpy",
+            "class_name": self.operation,
+            "config": {"name": self.name},
+            "registered_name": self.operation,
+        }
 
 
 def _as_tensor_if_array(operand):

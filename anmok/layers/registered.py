@@ -1,8 +1,84 @@
 """The table of layers by name, for files and for names in configs."""
 
-from anmok.registry import Registry
+import contextlib
+import threading
 
-_registry = Registry("layer", "keras.layers")
+from anmok.errors import ArgumentError
+from anmok.registry import Registry, custom_object_scope
+
+_KEY = "shared_object_id"
+_sharing = threading.local()  # .written: {id(layer): config}; .read: {id in the file: layer}
+
+
+@contextlib.contextmanager
+def sharing():
+    """While it lasts, a layer met twice is written with one id, and configs of one id give one layer (as in Keras)."""
+    kept = vars(_sharing).copy()
+    _sharing.written, _sharing.read = {}, {}
+    try:
+        yield
+    finally:
+        vars(_sharing).clear()
+        vars(_sharing).update(kept)
+
+
+class LayerRegistry(Registry):
+    """The table of layers: besides arguments, a layer's config has what it was built for and compiled with."""
+
+    def serialize(self, thing):
+        if hasattr(thing, "keras_entry"):
+            return thing.keras_entry()
+        config = super().serialize(thing)
+        if not hasattr(thing, "get_build_config"):
+            return config
+        if (shape := thing.get_build_config()) is not None and thing.weights:
+            config["build_config"] = shape
+        if getattr(thing, "compiled", False) and (arguments := thing.get_compile_config()):
+            config["compile_config"] = arguments
+        written = getattr(_sharing, "written", None)
+        if written is not None:
+            first = written.setdefault(id(thing), config)
+            if first is not config:
+                first[_KEY] = config[_KEY] = id(thing)
+        return config
+
+    def deserialize(self, config, custom_objects=None):
+        if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+            return super().deserialize(config, custom_objects)
+        read, number = getattr(_sharing, "read", None), config.get(_KEY)
+        if read is not None and isinstance(number, int) and number in read:
+            return read[number]
+        with custom_object_scope(custom_objects or {}):
+            layer = super().deserialize(_without_operation_path(config))
+            ours = type(layer).__module__.split(".")[0] == "anmok"
+            # Layers of ours are built when the model's graph is made; others may have no other way.
+            if config.get("build_config") and not ours and not getattr(layer, "built", True):
+                layer.build_from_config(config["build_config"])
+            if config.get("compile_config") and hasattr(layer, "compile_from_config"):
+                layer.compile_from_config(config["compile_config"])
+        if read is not None and isinstance(number, int):
+            read[number] = layer
+        return layer
+
+
+def _without_operation_path(config):
+    """Operators on symbolic tensors, which Keras writes as classes of keras.src.ops, as our layer Operation."""
+    module = str(config.get("module"))
+    if not module.startswith("keras.src.ops."):
+        return config
+    inner = config.get("config")
+    if not isinstance(inner, dict) or set(inner) - {"name", "dtype"}:
+        raise ArgumentError(
+            f"The model holds the function keras.ops.{config['class_name']} with the arguments {inner!r}, which is not "
+            "known here. Use a layer for it, or a Lambda layer with a function of your own."
+        )
+    return {
+        "class_name": "Operation",
+        "config": {"operation": config["class_name"], "name": inner.get("name")},
+    }
+
+
+_registry = LayerRegistry("layer", "keras.layers")
 add = _registry.add
 deserialize = _registry.deserialize
 serialize = _registry.serialize

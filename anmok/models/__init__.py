@@ -5,6 +5,7 @@ import importlib
 from anmok.models.functional import Functional
 from anmok.models.model import Model
 from anmok.models.sequential import Sequential
+from anmok.saving import load_model, model_from_json, save_model
 
 # Loaded when first asked for: drawing and counting need libraries that training does not.
 _LATER = {
@@ -17,8 +18,8 @@ _LATER = {
 }
 
 __all__ = [
-    "Functional", "LayerCost", "Model", "ModelCost", "Sequential", "model_cost", "model_to_dot", "plot_model",
-    "print_cost",
+    "Functional", "LayerCost", "Model", "ModelCost", "Sequential", "load_model", "model_cost", "model_from_json",
+    "model_to_dot", "plot_model", "print_cost", "save_model",
 ]  # fmt: skip
 
 

@@ -1,18 +1,21 @@
 """Functional: a model made of the graph between inputs and outputs, as plain data and back."""
 
+import inspect
+
 from torch.utils import _pytree as pytree
 
+from anmok import saving
 from anmok.errors import FileFormatError
 from anmok.layers import InputLayer, KerasTensor
 from anmok.layers import registered as layer_table
 from anmok.models.model import Model
 
 
-@layer_table.add
 class Functional(Model):
     """What `Model(inputs, outputs)` makes."""
 
     runs_its_graph = True
+    keras_module = "keras.src.models.functional"  # Keras exports it under no name of its own
 
     def get_config(self):
         graph = self.graph
@@ -74,13 +77,15 @@ class Functional(Model):
             return made[number].output_list[index] if number < len(made) else None
 
         while waiting:
-            postponed = []
+            postponed, held = [], set()
             for layer, call in waiting:
                 args, kwargs, ready = _revive(call, find)
-                if ready:
-                    layer(*args, **kwargs)
+                # The calls of a shared layer are known by their number, so none may overtake another.
+                if ready and id(layer) not in held:
+                    layer(*args, **_without_defaults(layer, kwargs))
                     calls[id(layer)].append(layer._inbound_nodes[-1])
                 else:
+                    held.add(id(layer))
                     postponed.append((layer, call))
             if len(postponed) == len(waiting):
                 names = ", ".join(sorted({layer.name for layer, _ in waiting}))
@@ -96,6 +101,7 @@ class Functional(Model):
 
 
 Model._functional_class = Functional
+layer_table.add(Functional, "Model")  # so called by Keras 1 and 2
 
 
 def _is_history(entry):
@@ -131,6 +137,8 @@ def _revive(call, find):
                 return tensor(entry["config"]["keras_history"])
             if entry.get("class_name") == "__tuple__" and "items" in entry:
                 return tuple(revive(item) for item in entry["items"])
+            if str(entry.get("class_name")).startswith("__"):
+                return saving.revived(entry)
             return {key: revive(value) for key, value in entry.items()}
         if isinstance(entry, (list, tuple)):
             return type(entry)(revive(value) for value in entry)
@@ -138,8 +146,17 @@ def _revive(call, find):
 
     if isinstance(call, dict):
         args, kwargs = revive(list(call.get("args", []))), revive(call.get("kwargs", {}))
-        kwargs = {key: value for key, value in kwargs.items() if not (key == "mask" and value is None)}
         return args, kwargs, not any(missing)
     tensors = [tensor(entry) for entry in call]
     kwargs = call[0][3] if len(call[0]) > 3 else {}
     return [tensors[0] if len(tensors) == 1 else tensors], dict(kwargs), not any(missing)
+
+
+def _without_defaults(layer, kwargs):
+    """The arguments of a call less those that Keras writes though nobody gave them: no mask, training as usual."""
+    kwargs = {key: value for key, value in kwargs.items() if not (key in ("mask", "training") and value is None)}
+    if kwargs.get("training") is False:
+        parameter = inspect.signature(layer.call).parameters.get("training")
+        if not layer.weights or (parameter is not None and parameter.default is False):
+            del kwargs["training"]
+    return kwargs

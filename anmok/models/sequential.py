@@ -16,6 +16,7 @@ class Sequential(Model):
     """
 
     runs_its_graph = True
+    keras_module = "keras"
 
     def __init__(self, layers=None, trainable=True, name=None):
         super().__init__(trainable=trainable, name=name)

@@ -1,0 +1,97 @@
+"""save_model and load_model."""
+
+import zipfile
+
+import h5py
+
+from anmok import notices
+from anmok.errors import ArgumentError, FileFormatError, unknown_name
+from anmok.layers.allotment import weights_from_file
+from anmok.registry import custom_object_scope
+from anmok.saving import archive
+from anmok.saving.architecture import model_from_config, model_to_json, parsed, with_simple_lambdas
+from anmok.saving.reading import describing, existing
+from anmok.saving.replacing import replacing
+from anmok.saving.weight_state import read_optimizers, read_weights
+
+# What a network needs beyond its file: weights that Keras does not save, such as counters of random draws.
+_SLACK = 1 << 20
+
+
+def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
+    """Write the whole model (architecture, weights, compile arguments, optimizer state) to a `.keras` file.
+
+    The file is written whole or not at all; missing folders are made. include_optimizer=False leaves the optimizer's
+    state out. Raises ArgumentError for other endings, and for an existing file with overwrite=False.
+    """
+    include_optimizer = _take_options(kwargs, filepath)
+    if zipped is False:
+        raise ArgumentError("zipped=False (a folder in the place of a file) is not supported: leave it out.")
+    ending = _ending(filepath)
+    if ending != ".keras":
+        raise ArgumentError(f"Expected a file name that ends in .keras, got {str(filepath)!r}.")
+    if not model.built:
+        notices.once(
+            ("saved unbuilt", model.name), f"Model '{model.name}' is saved before it has weights: it was never built."
+        )
+    config_json = model_to_json(model)
+    with replacing(filepath, overwrite=overwrite) as part:
+        archive.write_archive(part, model, config_json, with_optimizer=include_optimizer)
+
+
+def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+    """The model in a `.keras` file that `save_model` (ours or Keras 3's) wrote, compiled as it was.
+
+    custom_objects: dict of name to class or function of your own. compile: False leaves it uncompiled. safe_mode: False
+    also reads lambdas saved as bytecode, if they do nothing but arithmetic on their arguments; no other code is ever
+    run. Raises MissingFileError, FileFormatError for a damaged file, UnknownNameError for classes not known here.
+    """
+    path = existing(filepath)
+    if not zipfile.is_zipfile(path):
+        raise FileFormatError(_no_archive(path))
+    with archive.opened_archive(path) as opened, custom_object_scope(custom_objects or {}):
+        config = with_simple_lambdas(parsed(archive.read_config(opened, path), path), safe_mode)
+        if not compile:
+            config["compile_config"] = None
+        with archive.opened_weights(opened, path) as (weights, size):
+            with describing(path), weights_from_file(size + _SLACK):
+                model = model_from_config(config)
+            read_weights(weights, model, path)
+            read_optimizers(weights, model, path, required=True)
+    return model
+
+
+def _no_archive(path):
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if not start:
+        return f"{path} is empty."
+    if h5py.is_hdf5(path):
+        return f"{path} is an HDF5 file, not a .keras archive: rename it to end in .h5."
+    kind = "a .keras file that is damaged or cut off" if start.startswith(b"PK") else "no .keras file"
+    return f"{path} is {kind}: expected a zip archive as model.save writes it."
+
+
+def _take_options(kwargs, filepath):
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    save_format = kwargs.pop("save_format", None)
+    if save_format is not None:
+        wanted = {"keras": ".keras", "h5": ".h5", "hdf5": ".h5"}.get(str(save_format).lower())
+        if wanted is None or wanted != _ending(filepath):
+            raise ArgumentError(
+                f"save_format={save_format!r} does not go with {str(filepath)!r}: the ending of the name chooses the "
+                "format. Leave save_format out, and end the name in .keras."
+            )
+    for name in kwargs:
+        raise unknown_name(
+            "argument of save", name, ("filepath", "overwrite", "zipped", "include_optimizer", "save_format")
+        )
+    return include_optimizer
+
+
+def _ending(filepath):
+    name = str(filepath).lower()
+    return next((kind for end, kind in _ENDINGS.items() if name.endswith(end)), "")
+
+
+_ENDINGS = {".keras": ".keras", ".h5": ".h5", ".hdf5": ".h5"}
