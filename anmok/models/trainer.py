@@ -1,7 +1,8 @@
 """compile, fit, evaluate, predict: the part of Model that trains (as in Keras)."""
 
+import sys
+
 import numpy as np
-import torch
 from torch.utils import _pytree as pytree
 
 from anmok import callbacks as callback_room
@@ -275,8 +276,8 @@ class Trainer:
 
     # One batch ----------------------------------------------------------------------------------------------------
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False, reset_metrics=False):
-        """One step on one batch; returns loss and metrics so far (since `reset_metrics`)."""
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False, reset_metrics=True):
+        """One step on one batch; returns loss and metrics of it, or with reset_metrics=False of all since."""
         self._require_compiled()
         batch = self._single_batch(x, y, sample_weight, class_weight)
         self._prepare_task(training=True)
@@ -288,8 +289,8 @@ class Trainer:
             self._task.train_step(*batch)
         return self._as_returned(self._task.results(), return_dict)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False, reset_metrics=False):
-        """Loss and metrics on one batch, added to those so far."""
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False, reset_metrics=True):
+        """Loss and metrics on one batch, or with reset_metrics=False on all since."""
         self._require_compiled()
         batch = self._single_batch(x, y, sample_weight, None)
         self._prepare_task(training=False)
@@ -304,10 +305,7 @@ class Trainer:
         return pytree.tree_map(lambda leaf: leaf.cpu().numpy(), self._predicting_task().predict_step(x))
 
     def _single_batch(self, x, y, sample_weight, class_weight):
-        length = len(pytree.tree_leaves(x)[0]) if not torch.is_tensor(x) else len(x)
-        source = adapters.adapt(
-            x, y, sample_weight, batch_size=max(length, 1), class_weight=class_weight, name="x", labelled=y is not None
-        )
+        source = adapters.adapt(x, y, sample_weight, batch_size=sys.maxsize, class_weight=class_weight, name="x")
         return loop.to_device(next(iter(source.batches(0))), self.device)
 
     def _as_returned(self, logs, return_dict):
