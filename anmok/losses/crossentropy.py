@@ -202,6 +202,22 @@ class SparseCategoricalCrossentropy(NamedLoss):
                     return F.cross_entropy(logits, y_true, label_smoothing=self.label_smoothing)
         return super().__call__(y_true, y_pred, sample_weight)
 
+    def with_gradient(self, y_true, logits):
+        """(the mean loss, its gradient with respect to logits (B, K)): (softmax - one-hot) / B, written out.
+
+        None where this loss or these labels are not of the plain kind: int64 class numbers (B,) or (B, 1).
+        """
+        if not self._is_plain or self.label_smoothing or logits.dim() != 2 or y_true.dtype is not torch.int64:
+            return None
+        labels = y_true if y_true.dim() == 2 else y_true.unsqueeze(1)
+        if labels.shape != (len(logits), 1) or labels.device != logits.device:
+            return None
+        logs = torch.log_softmax(logits, 1, dtype=torch.float32)
+        loss = F.nll_loss(logs, labels.squeeze(1))
+        gradient = logs.exp_()
+        gradient.scatter_add_(1, labels, gradient.new_full((1, 1), -1.0).expand_as(labels))
+        return loss, gradient.mul_(1.0 / len(logits))
+
     def get_config(self):
         # Keras reads these two back as well, and knows no label_smoothing here; it is written only where it acts.
         config = super().get_config()

@@ -15,6 +15,9 @@ _BY_ORDER = (
     metric_room.TopKCategoricalAccuracy,
 )
 
+# Numbers of output that may wait for their metrics to be counted, all batches together.
+_MOST_WAITING = 1 << 18
+
 
 class RunningMean:
     """A mean over samples that costs next to nothing per step: plain numbers on the CPU, tensors elsewhere."""
@@ -46,6 +49,7 @@ class Objective:
         self._output_names = output_names
         self._made = None
         self._logits_suffice = None
+        self._waiting = []  # batches (y, outputs) whose metrics are not counted yet
         self.total = RunningMean()
 
     # Matching -----------------------------------------------------------------------------------------------------
@@ -173,10 +177,20 @@ class Objective:
         Crossentropies compute from the logits; the highest class is the same.
         """
         if self._logits_suffice is None and self._made is not None:
-            self._logits_suffice = all(
-                type(loss) in _FROM_LOGITS and not loss.from_logits for loss in self._losses
-            ) and all(type(metric) in _BY_ORDER for metric in self.metrics)
+            self._logits_suffice = (
+                len(self._losses) == 1
+                and type(self._losses[0]) in _FROM_LOGITS
+                and not self._losses[0].from_logits
+                and all(type(metric) in _BY_ORDER for metric in self.metrics)
+            )
         return bool(self._logits_suffice)
+
+    def loss_with_gradient(self, y, logits, sample_weight):
+        """(loss, its gradient with respect to a softmax's logits) where the loss has it written out, else None."""
+        if sample_weight is not None or not self.reads_logits_only() or not torch.is_tensor(y):
+            return None
+        (loss,), (weight,) = self._losses, self._weights
+        return loss.with_gradient(y, logits) if hasattr(loss, "with_gradient") and weight == 1.0 else None
 
     @torch.no_grad()
     def update(self, value, count, y, outputs, sample_weight=None):
@@ -184,6 +198,21 @@ class Objective:
         self.total.add(value, count)
         if not (self._plain or self._weighted):
             return
+        if self.reads_logits_only() and not self._weighted and torch.is_tensor(y) and torch.is_tensor(outputs):
+            # Counts of right answers do not depend on when they are counted.
+            self._waiting.append((y, outputs.detach()))
+            if len(self._waiting) * outputs.numel() > _MOST_WAITING:
+                self._count_waiting()
+            return
+        self._count(y, outputs, sample_weight)
+
+    def _count_waiting(self):
+        if self._waiting:
+            y, outputs = (torch.cat(parts) for parts in zip(*self._waiting, strict=True))
+            self._waiting.clear()
+            self._count(y, outputs, None)
+
+    def _count(self, y, outputs, sample_weight):
         _, predictions = self._name_outputs(outputs)
         targets = self._flatten_targets(y, self._names)
         for _, metric, index in self._plain:
@@ -199,6 +228,7 @@ class Objective:
 
     def results(self):
         """Name -> number (or array) of everything so far, sorted by name as in Keras."""
+        self._count_waiting()
         logs = {"loss": self.total.result()}
         if self._made is None:
             return logs
@@ -227,6 +257,7 @@ class Objective:
 
     def reset(self):
         """Forget the running results, for the next epoch."""
+        self._waiting.clear()
         self.total.reset()
         if self._made is not None:
             for mean in self._loss_means:

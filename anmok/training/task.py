@@ -102,13 +102,18 @@ class Task:
 
     def _step_directly(self, x, y, sample_weight):
         """For a network that is one chain: autograd sees its end only, from the logits to the loss."""
-        direct = self._direct
+        direct, known = self._direct, None
         with torch.no_grad():
             end, tape = direct.forward(x)
-        end.requires_grad_()
-        outputs = self._ended(end)
-        loss = self.objective.loss(y, outputs, sample_weight)
-        (gradient,) = torch.autograd.grad(self.optimizer.scale_loss(loss), end)
+            if direct.end is softmax and not self.optimizer.loss_scale_factor:
+                known = self.objective.loss_with_gradient(y, end, sample_weight)
+        if known is not None:
+            outputs, (loss, gradient) = end, known
+        else:
+            end.requires_grad_()
+            outputs = self._ended(end)
+            loss = self.objective.loss(y, outputs, sample_weight)
+            (gradient,) = torch.autograd.grad(self.optimizer.scale_loss(loss), end)
         with torch.no_grad():
             _, gradients = direct.chain.backward(gradient, tape, self._wanted)
         return loss, outputs, [gradients[i] for i in self._order]
