@@ -22,7 +22,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 console = Console(soft_wrap=True)
-errors = Console(stderr=True, soft_wrap=True)
+# A terminal gets its lines broken between words, a file gets each message on one line.
+errors = Console(stderr=True, soft_wrap=not sys.stderr.isatty())
 
 RunsDir = Annotated[Path, typer.Option("--runs-dir", help="The folder that holds the run folders.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its path, or 'last'.")]

@@ -5,6 +5,8 @@ import importlib.metadata
 import os
 import platform
 
+from anmok import __version__
+
 _PACKAGES = ("torch", "numpy", "opencv-python-headless")
 
 
@@ -12,7 +14,7 @@ def describe():
     """dict for environment.json: start (ISO 8601, local time), anmok's and its packages' versions, machine."""
     return {
         "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "anmok": _version("anmok"),
+        "anmok": __version__,
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "system": platform.platform(),

@@ -83,7 +83,7 @@ class RunFolder:
 
     @property
     def classes(self):
-        """dict: 'names' (in label order), 'shape' [H, W, C] of an image, 'mean' of the training pixels in 0..255."""
+        """dict: 'names' in label order, 'shape' [H, W, C], 'border': mean of the training images' outermost pixels."""
         return self._read_json("classes.json")
 
     @classes.setter

@@ -9,8 +9,8 @@ from anmok.errors import AnmokError
 from anmok.images.decode import decode
 from anmok.images.geometry import fit_within
 
-# Half of the range: only a picture that is light where the training images are dark (or the reverse) is that far off.
-_FAR = 128
+# Of 255. A picture's border is its background more often than not.
+_FAR, _NEAR = 128, 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +42,20 @@ def stack(pictures):
 
 
 def hint(pictures, *, classes):
-    """A sentence for whoever shows dark on light to a network that learned light on dark; None if all is well."""
-    usual = classes["mean"]
-    far = [p.path.name for p in pictures if abs(float(p.pixels.mean()) - usual) > _FAR]
-    if not far:
+    """A sentence for whoever shows dark on light to a network that learned light on dark, or the reverse; else None."""
+    usual = classes["border"]
+    found = [p.path.name for p in pictures if _is_inverted(border_mean(p.pixels[None]), usual)]
+    if not found:
         return None
-    brightness = "darker" if usual < _FAR else "lighter"
-    return f"{', '.join(far)}: the images this network learned from are much {brightness}. Try --invert."
+    background = "darker" if usual < 128 else "lighter"
+    return f"{', '.join(found)}: the images this network learned from have a {background} background. Try --invert."
+
+
+def border_mean(images):
+    """The mean of the outermost pixels of images (N, H, W, C)."""
+    edges = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    return float(np.concatenate([edge.reshape(-1) for edge in edges]).mean())
+
+
+def _is_inverted(border, usual):
+    return abs(border - usual) > _FAR and abs(255 - border - usual) < _NEAR

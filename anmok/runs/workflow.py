@@ -10,7 +10,7 @@ from anmok.data.batches import AugmentedBatches
 from anmok.data.splits import stratified_split
 from anmok.evaluate import calibration, classes, intervals
 from anmok.models import load_model
-from anmok.runs import environment, recipes, sources
+from anmok.runs import environment, inputs, recipes, sources
 
 PICTURES = 20  # mistakes whose pixels the run folder keeps
 
@@ -43,7 +43,11 @@ def train(run, *, callbacks=()):
     random.set_seed(config.seed)
     run.environment = environment.describe()
     images = sources.load(config.source)
-    run.classes = {"names": images.classes, "shape": images.shape, "mean": float(images.x_train.mean())}
+    run.classes = {
+        "names": images.classes,
+        "shape": images.shape,
+        "border": round(inputs.border_mean(images.x_train), 1),
+    }
     fit, held = stratified_split(images.y_train, fraction=config.validation_fraction)
     run.samples = _samples(images, fit, held)
 

@@ -31,7 +31,7 @@ def finish(run):
     for index in (1, 4):
         run.write_picture(index, np.full((2, 2, 1), index, np.uint8))
     names = ["<cat>", "dog"]
-    run.classes = {"names": names, "shape": [2, 2, 1], "mean": 1.0}
+    run.classes = {"names": names, "shape": [2, 2, 1], "border": 1.0}
     scores = {"precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3, "support": 3}
     run.metrics = {
         "images": 6, "right": 4, "accuracy": 4 / 6, "accuracy_95": [0.3, 0.9], "calibration_error": 0.1,

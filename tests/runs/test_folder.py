@@ -17,7 +17,7 @@ def run(tmp_path):
 
 def test_what_was_written_is_read(run):
     run.environment = {"started": "now"}
-    run.classes = {"names": ["고양이", "dog"], "shape": [2, 2, 3], "mean": 3.5}
+    run.classes = {"names": ["고양이", "dog"], "shape": [2, 2, 3], "border": 3.5}
     run.samples = [{"split": "train", "index": 3, "label": 1}]
     run.append_history(ROW)
     run.append_history(ROW | {"epoch": 2})

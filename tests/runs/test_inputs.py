@@ -5,7 +5,7 @@ import numpy as np
 
 from anmok.runs import inputs
 
-GREY = {"names": ["a"], "shape": [8, 8, 1], "mean": 20.0}
+GREY = {"names": ["a"], "shape": [8, 8, 1], "border": 5.0}
 
 
 def write(path, image):
@@ -26,10 +26,12 @@ def test_the_hint_to_invert_comes_when_it_helps(tmp_path):
     light = write(tmp_path / "light.png", np.full((16, 16, 3), 250, np.uint8))
     ready, _ = inputs.read([light], classes=GREY)
     assert inputs.hint(ready, classes=GREY) == (
-        "light.png: the images this network learned from are much darker. Try --invert."
+        "light.png: the images this network learned from have a darker background. Try --invert."
     )
     inverted, _ = inputs.read([light], classes=GREY, invert=True)
     assert (inverted[0].pixels == 5).all()
     assert inputs.hint(inverted, classes=GREY) is None
     dark = [inputs.Picture(Path("dark.png"), np.zeros((8, 8, 1), np.uint8))]
-    assert "much lighter" in inputs.hint(dark, classes=GREY | {"mean": 200.0})
+    assert "lighter background" in inputs.hint(dark, classes=GREY | {"border": 250.0})
+    # Photographs have borders of every kind.
+    assert inputs.hint(dark, classes=GREY | {"border": 150.0}) is None

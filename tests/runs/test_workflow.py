@@ -35,7 +35,11 @@ def test_a_run_from_beginning_to_end(run, bars):
     assert metrics["accuracy"] >= 0.9 and run.metrics == metrics
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
     assert {"loss", "accuracy", "val_loss", "val_accuracy", "seconds"} <= set(run.history[0])
-    assert run.classes == {"names": ["lying", "standing"], "shape": [16, 16, 1], "mean": bars.x_train.mean()}
+    assert (run.classes["names"], run.classes["shape"]) == (["lying", "standing"], [16, 16, 1])
+    edge = np.ones((16, 16), int)
+    edge[1:-1, 1:-1] = 0
+    edge[[0, 0, -1, -1], [0, -1, 0, -1]] = 2  # a corner belongs to two sides
+    assert run.classes["border"] == pytest.approx(np.average(bars.x_train.mean(axis=(0, 3)), weights=edge), abs=0.1)
     assert run.environment["packages"]["numpy"] == np.__version__
 
     by_split = {split: [r for r in run.samples if r["split"] == split] for split in ("train", "validation", "test")}
