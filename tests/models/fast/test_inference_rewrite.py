@@ -1,0 +1,139 @@
+"""Prediction on the rewritten graph against layer by layer, and folded weights that follow the weights."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from networks import build, recipes, scatter
+
+from anmok import layers
+from anmok.models import Model, Sequential
+
+
+def fast_form(model):
+    """What `predict` runs in the model's place."""
+    return model._rewrite(training=False)(torch.float32)
+
+
+def images(seed=0, count=6, size=(13, 12, 2)):
+    return torch.randn((count, *size), generator=torch.Generator().manual_seed(seed))
+
+
+@settings(max_examples=60, deadline=None)
+@given(recipes())
+def test_outputs(recipe):
+    model = build(recipe, outputs=2)
+    forward = fast_form(model)
+    with torch.inference_mode():
+        expected, found = model(images(recipe[3])), forward(images(recipe[3]))
+    for mine, reference in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, reference, rtol=1e-4, atol=1e-5)
+    # What was read twice was not written over.
+    with torch.inference_mode():
+        again = forward(images(recipe[3]))
+    for mine, first in zip(again, found, strict=True):
+        assert torch.equal(mine, first)
+
+
+def convnet():
+    L = layers
+    model = Sequential(
+        [
+            L.Input((13, 12, 2)), L.Conv2D(4, 3, use_bias=False), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(),
+            L.Conv2D(5, 3, padding="same"), L.BatchNormalization(scale=False), L.Activation("relu"), L.Dropout(0.3),
+            L.GlobalAveragePooling2D(), L.Dense(6), L.BatchNormalization(), L.Dense(3, activation="softmax"),
+        ]
+    )  # fmt: skip
+    scatter(model, 3)
+    return model
+
+
+def test_batch_normalization_is_gone():
+    forward = fast_form(convnet())
+    left = [type(operation._step.layer).__name__ for operation in forward._operations if hasattr(operation, "_step")]
+    assert left == ["GlobalAveragePooling2D"]
+
+
+@pytest.fixture
+def model(float32):
+    model = convnet()
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["acc"])
+    return model
+
+
+X = images(1, 20).numpy()
+Y = np.arange(20) % 3
+
+
+def assert_up_to_date(model):
+    with torch.no_grad():
+        expected = model(torch.from_numpy(X)).numpy()
+    found = model.predict(X, verbose=0)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    return found
+
+
+CHANGES = {
+    "set_weights": lambda m: m.set_weights([w * 0.7 for w in m.get_weights()]),
+    "set_weights of a layer": lambda m: m.layers[0].set_weights([w * 0.7 for w in m.layers[0].get_weights()]),
+    "moving mean": lambda m: m.layers[1].moving_mean.assign(np.full(4, 0.3)),
+    "fit": lambda m: m.fit(X, Y, verbose=0),
+    "train_on_batch": lambda m: m.train_on_batch(X, Y),
+    "optimizer of torch": lambda m: by_torch(m),
+    "load_state_dict": lambda m: m.load_state_dict({k: v * 0.7 for k, v in m.state_dict().items()}),
+    "call in training": lambda m: m(torch.from_numpy(X), training=True),
+}
+
+
+def by_torch(model):
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    model.train()
+    torch.nn.functional.nll_loss(model(torch.from_numpy(X)).log(), torch.from_numpy(Y)).backward()
+    optimizer.step()
+    model.eval()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_folded_weights_follow(model, change):
+    before = assert_up_to_date(model)
+    assert_up_to_date(model)
+    CHANGES[change](model)
+    after = assert_up_to_date(model)
+    assert np.abs(after - before).max() > 1e-4
+    model.evaluate(X, Y, verbose=0)
+    CHANGES[change](model)
+    assert_up_to_date(model)
+
+
+def test_folded_weights_are_kept_while_nothing_changes(model):
+    kept = fast_form(model)
+    model.predict(X, verbose=0)
+    model.evaluate(X, Y, verbose=0)
+    assert fast_form(model) is kept
+
+
+def test_validation_within_fit_sees_the_weights_of_each_epoch(model):
+    history = model.fit(X, Y, epochs=3, verbose=0, validation_data=(X, Y)).history
+    assert len(set(history["val_loss"])) == 3
+    assert history["val_loss"][-1] == pytest.approx(model.evaluate(X, Y, verbose=0)[0], abs=1e-6)
+
+
+def test_hooks_are_called_in_prediction(model):
+    heard = []
+    handle = model.layers[2].register_forward_hook(lambda layer, inputs, output: heard.append(tuple(output.shape)))
+    model.predict(X, verbose=0)
+    handle.remove()
+    model.predict(X, verbose=0)
+    assert heard == [(20, 11, 10, 4)]
+
+
+def test_inputs_are_not_written_over():
+    x = layers.Input((4, 4, 2))
+    model = Model(x, [layers.ReLU()(x), layers.MaxPooling2D()(x), layers.Add()([x, layers.ReLU()(x)])])
+    data = images(0, 3, (4, 4, 2)).numpy()
+    kept = data.copy()
+    relu, pooled, both = model.predict(data, verbose=0)
+    np.testing.assert_array_equal(data, kept)
+    np.testing.assert_array_equal(relu, np.maximum(kept, 0))
+    np.testing.assert_array_equal(both, kept + np.maximum(kept, 0))
+    assert pooled.shape == (3, 2, 2, 2)
