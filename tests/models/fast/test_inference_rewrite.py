@@ -25,12 +25,12 @@ def test_outputs(recipe):
     model = build(recipe, outputs=2)
     forward = fast_form(model)
     with torch.inference_mode():
-        expected, found = model(images(recipe[3])), forward(images(recipe[3]))
+        expected, found = model(images(recipe[3])), forward(images(recipe[3]), training=False)
     for mine, reference in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, reference, rtol=1e-4, atol=1e-5)
     # What was read twice was not written over.
     with torch.inference_mode():
-        again = forward(images(recipe[3]))
+        again = forward(images(recipe[3]), training=False)
     for mine, first in zip(again, found, strict=True):
         assert torch.equal(mine, first)
 
