@@ -190,7 +190,7 @@ class Layer(nn.Module):
 
     def _run_on_meta(self, args, kwargs):
         state = {
-            name: torch.empty_like(tensor, device="meta")
+            name: torch.empty_like(tensor, device="meta", dtype=self._format_of_weight(tensor))
             for name, tensor in (*self.named_parameters(), *self.named_buffers())
         }
         layers = self._flatten_layers()
@@ -202,6 +202,12 @@ class Layer(nn.Module):
             # A trial's losses stand for nothing.
             for layer, count in zip(layers, added, strict=True):
                 del layer._call_losses[count:]
+
+    def _format_of_weight(self, weight):
+        """What autocast, which there is none of on `meta`, would cast a weight to."""
+        policy = self.dtype_policy
+        mixed = policy.compute_dtype != policy.variable_dtype and weight.is_floating_point()
+        return policy.torch_compute_dtype if mixed else weight.dtype
 
     def compute_output_shape(self, *input_shapes):
         """Shape(s) of the output for shape(s) of the input, batch first, None where unknown."""

@@ -3,14 +3,14 @@
 import sys
 
 import numpy as np
+import torch
 from torch.utils import _pytree as pytree
 
 from anmok import callbacks as callback_room
 from anmok import optimizers, random
 from anmok.errors import ArgumentError, unknown_name
 from anmok.models.checks import check_before_training
-from anmok.models.fast.inference import inference_forward, state_of
-from anmok.models.fast.training import training_forward
+from anmok.models.fast.forms import FastForms
 from anmok.notices import old_spelling, once
 from anmok.training import adapters, loop
 from anmok.training.progress import Progress
@@ -31,7 +31,7 @@ class Trainer:
     def _start_trainer(self):
         self._task = None
         self._compile_arguments = None
-        self._folded = None
+        self._fast = FastForms(self)
         self.optimizer = None
         self.loss = None
         self.stop_training = False
@@ -223,18 +223,10 @@ class Trainer:
         self._task.prepare(training=training, device=self.device, rewrite=self._rewrite(training))
 
     def _rewrite(self, training):
-        if getattr(self, "run_eagerly", False):
+        """What turns a number format into the model's fast form; None to run it layer by layer."""
+        if getattr(self, "run_eagerly", False) or self.graph is None:
             return None
-        if training:
-            return lambda dtype: training_forward(self, dtype)
-        return lambda dtype: self._folded_forward()
-
-    def _folded_forward(self):
-        """The network with folded weights, kept until a weight changes."""
-        state = state_of(self)
-        if self._folded is None or self._folded[0] != state:
-            self._folded = state, inference_forward(self)
-        return self._folded[1]
+        return self._fast.training if training else lambda dtype: self._fast.inference()
 
     def evaluate(
         self,
@@ -267,11 +259,8 @@ class Trainer:
         return loop.predict(self._predicting_task(), source, listeners=listeners, progress=progress)
 
     def _predicting_task(self):
-        if self._task is None:
-            task = Task(self, optimizer=None, loss=None)
-        else:
-            task = self._task
-        task.prepare(training=False, device=self.device, rewrite=self._rewrite(training=False))
+        task = self._task or Task(self, optimizer=None, loss=None)
+        task.prepare(training=False, device=self.device, rewrite=self._rewrite(training=False), losses=False)
         return task
 
     # One batch ----------------------------------------------------------------------------------------------------
@@ -301,8 +290,17 @@ class Trainer:
 
     def predict_on_batch(self, x):
         """The outputs for one batch as NumPy arrays."""
-        (x, _, _) = self._single_batch(x, None, None, None)
-        return pytree.tree_map(lambda leaf: leaf.cpu().numpy(), self._predicting_task().predict_step(x))
+        if isinstance(x, np.ndarray) and x.dtype.kind in "fiu" and x.ndim:
+            x = torch.from_numpy(np.ascontiguousarray(x))
+        else:
+            x, _, _ = self._single_batch(x, None, None, None)
+        fast = self._rewrite(training=False)
+        forward = (fast and fast(torch.float32)) or self
+        with torch.inference_mode():
+            outputs = forward(x, training=False)
+        if torch.is_tensor(outputs):
+            return outputs.float().cpu().numpy()
+        return pytree.tree_map(lambda leaf: leaf.cpu().numpy(), outputs)
 
     def _single_batch(self, x, y, sample_weight, class_weight):
         source = adapters.adapt(x, y, sample_weight, batch_size=sys.maxsize, class_weight=class_weight, name="x")

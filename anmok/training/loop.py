@@ -86,13 +86,14 @@ def predict(task, source, *, listeners, progress):
         if heard:
             listeners.on_predict_batch_begin(step)
         outputs = task.predict_step(x)
-        leaves, structure = pytree.tree_flatten(outputs)
+        leaves, structure = ([outputs], None) if torch.is_tensor(outputs) else pytree.tree_flatten(outputs)
         parts.append([leaf.cpu() for leaf in leaves])
         if heard:
             listeners.on_predict_batch_end(step, {"outputs": outputs})
         progress.update(step + 1, dict)
     progress.end_epoch({})
     listeners.on_predict_end()
+    joined = [torch.cat(leaf).numpy() for leaf in zip(*parts, strict=True)]
     if structure is None:
-        return None
-    return pytree.tree_unflatten([torch.cat(leaf).numpy() for leaf in zip(*parts, strict=True)], structure)
+        return joined[0] if joined else None
+    return pytree.tree_unflatten(joined, structure)

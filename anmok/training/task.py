@@ -29,15 +29,16 @@ class Task:
 
     # Getting ready ------------------------------------------------------------------------------------------------
 
-    def prepare(self, *, training, device, rewrite=None):
+    def prepare(self, *, training, device, rewrite=None, losses=True):
         """Settle, once per fit or evaluate, what stays the same at every step.
 
+        losses: whether they are computed, which predicting does without.
         rewrite: a function of the number format (a torch dtype) that returns a function (inputs, training) -> outputs
         which computes what the module computes, only faster, and in that format; or None.
         """
         keep_freed_memory()
         self.device = device
-        self._extra_terms = _extra_terms(self.module)
+        self._extra_terms = _extra_terms(self.module) if losses else None
         self._format = training_format(self.module, device) if training else None
         faster = rewrite(self._format or torch.float32) if rewrite is not None else None
         self._forward = faster or self.module
@@ -147,15 +148,17 @@ class Task:
     def predict_step(self, x):
         """The outputs for one batch, float32."""
         outputs = self._forward(x, training=False)
-        return pytree.tree_map(
-            lambda leaf: leaf.float() if torch.is_tensor(leaf) and leaf.is_floating_point() else leaf, outputs
-        )
+        return _single(outputs) if torch.is_tensor(outputs) else pytree.tree_map(_single, outputs)
 
     def results(self):
         return self.objective.results()
 
     def reset(self):
         self.objective.reset()
+
+
+def _single(leaf):
+    return leaf.float() if torch.is_tensor(leaf) and leaf.is_floating_point() else leaf
 
 
 def warn_if_not_finite(value, epoch, step):

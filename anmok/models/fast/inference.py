@@ -22,27 +22,21 @@ from anmok.models.fast.plan import (
 )
 
 
-def inference_forward(model):
-    """A function (inputs, training=False) -> outputs, or None to run the model as it is.
+def inference_forward(model, dtype=torch.float32):
+    """A function (inputs, training=False) -> outputs that computes in that format, or None to run the model as it is.
 
-    It holds folded copies of weights; `state_of(model)` tells when they are out of date.
+    It holds folded copies of weights, which are those of the moment.
     """
     if model.graph is None or has_hooks(model):
         return None
-    return Plan(model, _Folder(model.graph).operations)
-
-
-def state_of(model):
-    """A value that changes whenever a weight does."""
-    moved = sum(layer.updates for layer in model.modules() if isinstance(layer, layers.BatchNormalization))
-    return moved, *(weight._version for weight in model.weights), *map(id, model.weights)
+    return Plan(model, _Folder(model.graph, dtype).operations)
 
 
 class _Linear:
     """Conv2D or Dense with what follows it: batch normalization, another addend, ReLU, pooling."""
 
-    def __init__(self, layer, source, output):
-        self.layer = layer
+    def __init__(self, layer, source, output, dtype):
+        self.layer, self._dtype = layer, dtype
         self.inputs, self.output = [source], output
         self.normalization = None
         self.relu = self.pool = False
@@ -58,8 +52,12 @@ class _Linear:
         self._kernel = layer.kernel.detach()
         self._bias = None if layer.bias is None else layer.bias.detach()
         norm = self.normalization
-        if norm is None:
-            return
+        if norm is not None:
+            self._fold(norm)
+        self._kernel = self._kernel.to(self._dtype)
+        self._bias = None if self._bias is None else self._bias.to(self._dtype)
+
+    def _fold(self, norm):
         scale = torch.rsqrt(norm.moving_variance + norm.epsilon)
         if norm.gamma is not None:
             scale = scale * norm.gamma.detach()
@@ -72,6 +70,8 @@ class _Linear:
 
     def __call__(self, values):
         layer, x = self.layer, values[self.inputs[0]]
+        if x.dtype is not self._dtype:
+            x = x.to(self._dtype)
         if isinstance(layer, layers.Dense):
             y = torch.nn.functional.linear(x, self._kernel, self._bias)
         else:
@@ -104,7 +104,8 @@ class _Sum:
 class _Folder:
     """Walks the steps of a graph once."""
 
-    def __init__(self, graph):
+    def __init__(self, graph, dtype):
+        self._dtype = dtype
         self.operations = []
         self._made_by = {}  # slot -> the _Linear or _Sum that makes it
         self._aliases = {}  # slot of a layer that does nothing -> the slot it stands for
@@ -129,7 +130,7 @@ class _Folder:
             if inner is not None and step.single is not None:
                 self._enter(inner, step, slots)
             elif not self._try(step, slots):
-                self.operations.append(LayerOperation(step, slots, training=False))
+                self.operations.append(LayerOperation(step, slots, training=False, dtype=self._dtype))
 
     def _enter(self, inner, step, slots):
         names = {}
@@ -143,7 +144,7 @@ class _Folder:
 
     def _try(self, step, slots):
         layer, kind = step.layer, type(step.layer)
-        if set(step.kwargs) - {"training"} or step.kwargs.get("training") or not is_plain(layer, torch.float32):
+        if set(step.kwargs) - {"training"} or step.kwargs.get("training") or not is_plain(layer, self._dtype):
             return False
         output = slots[step.outputs[0]]
         if kind is layers.Add and len(step.inputs) == 2:
@@ -176,7 +177,7 @@ class _Folder:
         return True
 
     def _linear(self, layer, source, output):
-        operation = _Linear(layer, source, output)
+        operation = _Linear(layer, source, output, self._dtype)
         if layer.activation is activations.relu:
             operation.relu = True
         elif layer.activation is not activations.linear:

@@ -28,7 +28,7 @@ class Plan:
         for slot, index in last_use.items():
             self._release[index].append(slot)
 
-    def __call__(self, inputs, training):
+    def __call__(self, inputs, training=None):
         values = dict(zip(self._graph.input_slots, self._model._read(inputs), strict=True))
         for operation, release in zip(self._operations, self._release, strict=True):
             operation(values)
