@@ -7,14 +7,15 @@ from anmok.errors import ArgumentError
 from anmok.registry import Registry, custom_object_scope
 
 _KEY = "shared_object_id"
-_sharing = threading.local()  # .written: {id(layer): config}; .read: {id in the file: layer}
+# .written: {id(layer): config}; .read: {id in the file: layer}; .named: {(class, name): layer}
+_sharing = threading.local()
 
 
 @contextlib.contextmanager
 def sharing():
     """While it lasts, a layer met twice is written with one id, and configs of one id give one layer (as in Keras)."""
     kept = vars(_sharing).copy()
-    _sharing.written, _sharing.read = {}, {}
+    _sharing.written, _sharing.read, _sharing.named = {}, {}, {}
     try:
         yield
     finally:
@@ -36,18 +37,17 @@ class LayerRegistry(Registry):
         if getattr(thing, "compiled", False) and (arguments := thing.get_compile_config()):
             config["compile_config"] = arguments
         written = getattr(_sharing, "written", None)
-        if written is not None:
-            first = written.setdefault(id(thing), config)
-            if first is not config:
-                first[_KEY] = config[_KEY] = id(thing)
+        # The first has no id, as in Keras, which would connect the second model wrongly if it took them for one.
+        if written is not None and written.setdefault(id(thing), config) is not config:
+            config[_KEY] = id(thing)
         return config
 
     def deserialize(self, config, custom_objects=None):
         if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
             return super().deserialize(config, custom_objects)
-        read, number = getattr(_sharing, "read", None), config.get(_KEY)
-        if read is not None and isinstance(number, int) and number in read:
-            return read[number]
+        shared = self._shared(config)
+        if shared is not None:
+            return shared
         with custom_object_scope(custom_objects or {}):
             layer = super().deserialize(_without_operation_path(config))
             ours = type(layer).__module__.split(".")[0] == "anmok"
@@ -56,9 +56,27 @@ class LayerRegistry(Registry):
                 layer.build_from_config(config["build_config"])
             if config.get("compile_config") and hasattr(layer, "compile_from_config"):
                 layer.compile_from_config(config["compile_config"])
-        if read is not None and isinstance(number, int):
-            read[number] = layer
+        self._remember(config, layer)
         return layer
+
+    def _shared(self, config):
+        """The layer read before that this config stands for; None if there is none."""
+        read, number = getattr(_sharing, "read", None), config.get(_KEY)
+        if read is None or not isinstance(number, int):
+            return None
+        # The first time, a layer that several models share is written without its id, so the name must do.
+        return read.get(number) or _sharing.named.get(_class_and_name(config))
+
+    def _remember(self, config, layer):
+        if getattr(_sharing, "read", None) is not None:
+            _sharing.named[_class_and_name(config)] = layer
+            if isinstance(config.get(_KEY), int):
+                _sharing.read[config[_KEY]] = layer
+
+
+def _class_and_name(config):
+    inner = config.get("config")
+    return config["class_name"], str(inner.get("name") if isinstance(inner, dict) else None)
 
 
 def _without_operation_path(config):

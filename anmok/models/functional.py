@@ -39,7 +39,7 @@ class Functional(Model):
 
         layers = []
         for layer in graph.layers:
-            entry = dict(layer_table.serialize(layer))
+            entry = layer_table.serialize(layer)
             entry["name"] = layer.name
             entry["inbound_nodes"] = [
                 {

@@ -26,7 +26,7 @@ def write_archive(part, model, config_json, *, with_optimizer):
     weights = part.with_name(f"{part.name}.h5")
     try:
         with h5py.File(weights, "w") as file:
-            write_state(file, model, with_optimizer=with_optimizer)
+            write_state(file, model, with_optimizer=with_optimizer, with_copies=True)
         metadata = {"keras_version": DIALECT, "date_saved": f"{datetime.datetime.now():%Y-%m-%d@%H:%M:%S}"}
         with zipfile.ZipFile(part, "w") as archive:
             archive.writestr(METADATA, json.dumps(metadata))

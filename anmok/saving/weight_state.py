@@ -6,15 +6,18 @@ import torch
 from anmok import notices
 from anmok.errors import FileFormatError, NotBuiltError, ShapeError
 from anmok.saving import hdf5
-from anmok.saving.layout import saved_parts
+from anmok.saving.layout import repeated_parts, saved_parts
 
 _TORCH = "torch_tensors"  # parameters and buffers of torch modules that are no layers; Keras passes over this group
 
 
-def write_state(file, model, *, with_optimizer=True):
-    """Put all weights, and the optimizers' state, into an open HDF5 file."""
+def write_state(file, model, *, with_optimizer=True, with_copies=False):
+    """Put all weights, and the optimizers' state, into an open HDF5 file.
+
+    with_copies: shared layers also at their further places, for a reader that makes the model out of its config.
+    """
     parts = saved_parts(model)
-    for path, layer in parts:
+    for path, layer in parts + (repeated_parts(model) if with_copies else []):
         group = file.create_group(f"{path}/vars" if path else "vars")
         group.attrs["name"] = layer.name
         store = {}

@@ -1,0 +1,150 @@
+"""Every layer there is, in a file both ways between anmok and Keras 3."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from houses import ANMOK
+from networks import assert_same_outputs, randomize
+
+from anmok import layers, models
+from anmok.layers import registered
+
+IMAGE, SERIES, VECTOR = (8, 10, 4), (9, 4), (6,)
+
+# Class name: (shape of a sample, arguments), ... where a list of shapes stands for several inputs.
+CASES = {
+    "Activation": [(VECTOR, {"activation": "elu"})],
+    "ActivityRegularization": [(VECTOR, {"l1": 0.1, "l2": 0.2})],
+    "AdaptiveAveragePooling1D": [(SERIES, {"output_size": 3})],
+    "AdaptiveAveragePooling2D": [(IMAGE, {"output_size": (3, 2)})],
+    "AdaptiveMaxPooling1D": [(SERIES, {"output_size": 4})],
+    "AdaptiveMaxPooling2D": [(IMAGE, {"output_size": 4})],
+    "Add": [([VECTOR, VECTOR], {})],
+    "AlphaDropout": [(VECTOR, {"rate": 0.3, "noise_shape": (None, 6), "seed": 3})],
+    "Average": [([VECTOR, VECTOR, VECTOR], {})],
+    "AveragePooling1D": [(SERIES, {"pool_size": 3, "strides": 2, "padding": "same"})],
+    "AveragePooling2D": [(IMAGE, {"pool_size": (3, 2)})],
+    "BatchNormalization": [
+        (IMAGE, {"momentum": 0.8, "epsilon": 0.01, "scale": False}),
+        (VECTOR, {"center": False, "gamma_regularizer": "l2", "trainable": False}),
+    ],
+    "CenterCrop": [(IMAGE, {"height": 4, "width": 5})],
+    "Concatenate": [([SERIES, SERIES], {"axis": 1})],
+    "Conv1D": [(SERIES, {"filters": 4, "kernel_size": 3, "padding": "causal", "dilation_rate": 2, "groups": 2})],
+    "Conv1DTranspose": [(SERIES, {"filters": 3, "kernel_size": 3, "strides": 2, "output_padding": 1})],
+    "Conv2D": [
+        (IMAGE, {"filters": 6, "kernel_size": (3, 2), "strides": 2, "groups": 2, "activation": "relu"}),
+        (IMAGE, {"filters": 3, "kernel_size": 1, "use_bias": False, "kernel_constraint": "non_neg"}),
+    ],
+    "Conv2DTranspose": [(IMAGE, {"filters": 3, "kernel_size": 4, "strides": 2, "padding": "same"})],
+    "Cropping1D": [(SERIES, {"cropping": (1, 2)})],
+    "Cropping2D": [(IMAGE, {"cropping": ((1, 0), (2, 1))})],
+    "Dense": [(VECTOR, {"units": 3, "activation": "softmax", "bias_initializer": "ones"}), (SERIES, {"units": 2})],
+    "DepthwiseConv1D": [(SERIES, {"kernel_size": 3, "depth_multiplier": 2})],
+    "DepthwiseConv2D": [(IMAGE, {"kernel_size": 3, "depth_multiplier": 2, "strides": 2, "padding": "same"})],
+    "Dot": [([SERIES, SERIES], {"axes": (2, 2), "normalize": True})],
+    "Dropout": [(IMAGE, {"rate": 0.4, "noise_shape": (None, 1, 1, 4), "seed": 5})],
+    "ELU": [(VECTOR, {"alpha": 0.7})],
+    "Flatten": [(IMAGE, {})],
+    "GaussianDropout": [(VECTOR, {"rate": 0.2})],
+    "GaussianNoise": [(VECTOR, {"stddev": 0.2, "seed": 2})],
+    "GlobalAveragePooling1D": [(SERIES, {})],
+    "GlobalAveragePooling2D": [(IMAGE, {"keepdims": True})],
+    "GlobalMaxPooling1D": [(SERIES, {"keepdims": True})],
+    "GlobalMaxPooling2D": [(IMAGE, {})],
+    "GroupNormalization": [(IMAGE, {"groups": 2, "epsilon": 0.01})],
+    "Identity": [(VECTOR, {})],
+    "LayerNormalization": [(IMAGE, {"axis": [2, 3], "epsilon": 0.01}), (VECTOR, {"scale": False})],
+    "LeakyReLU": [(VECTOR, {"negative_slope": 0.2})],
+    "Maximum": [([VECTOR, VECTOR], {})],
+    "MaxPooling1D": [(SERIES, {"pool_size": 3, "strides": 2, "padding": "same"})],
+    "MaxPooling2D": [(IMAGE, {"pool_size": (3, 2), "padding": "same"})],
+    "Minimum": [([VECTOR, VECTOR], {})],
+    "Multiply": [([VECTOR, VECTOR], {})],
+    "Normalization": [(SERIES, {"axis": -1}), (VECTOR, {"mean": [1.0] * 6, "variance": [2.0] * 6, "invert": True})],
+    "Permute": [(IMAGE, {"dims": (3, 1, 2)})],
+    "PReLU": [(IMAGE, {"shared_axes": [1, 2]}), (VECTOR, {"alpha_initializer": "ones"})],
+    "ReLU": [(VECTOR, {"max_value": 0.5, "negative_slope": 0.1, "threshold": 0.2})],
+    "RepeatVector": [(VECTOR, {"n": 3})],
+    "Rescaling": [(IMAGE, {"scale": 0.5, "offset": -1.0}), (IMAGE, {"scale": [1.0, 2.0, 3.0, 4.0]})],
+    "Reshape": [(IMAGE, {"target_shape": (-1, 8)})],
+    "Resizing": [(IMAGE, {"height": 5, "width": 7}), (IMAGE, {"height": 4, "width": 4, "crop_to_aspect_ratio": True})],
+    "SeparableConv1D": [(SERIES, {"filters": 3, "kernel_size": 3, "depth_multiplier": 2})],
+    "SeparableConv2D": [(IMAGE, {"filters": 3, "kernel_size": 3, "activation": "tanh", "pointwise_regularizer": "l1"})],
+    "Softmax": [(VECTOR, {"axis": -1})],
+    "SpatialDropout1D": [(SERIES, {"rate": 0.3})],
+    "SpatialDropout2D": [(IMAGE, {"rate": 0.3, "seed": 4})],
+    "Subtract": [([VECTOR, VECTOR], {})],
+    "UnitNormalization": [(VECTOR, {"axis": -1})],
+    "UpSampling1D": [(SERIES, {"size": 2})],
+    "UpSampling2D": [(IMAGE, {"size": (2, 3), "interpolation": "bilinear"})],
+    "ZeroPadding1D": [(SERIES, {"padding": (1, 2)})],
+    "ZeroPadding2D": [(IMAGE, {"padding": ((1, 0), (2, 1))})],
+}
+# Without a counterpart in Keras, or tested among the networks.
+ELSEWHERE = {"LocalResponseNormalization", "InputLayer", "Input", "Lambda", "Operation", "Layer"}
+FLAT = [(name, *case) for name, cases in CASES.items() for case in cases]
+
+
+def around(K, name, shapes, arguments):
+    """A model of this one layer."""
+    inputs = [K.layers.Input(shape) for shape in (shapes if isinstance(shapes, list) else [shapes])]
+    layer = getattr(K.layers, name)(**arguments)
+    return K.models.Model(inputs, layer(inputs if isinstance(shapes, list) else inputs[0]))
+
+
+def test_no_layer_is_forgotten():
+    classes = {
+        thing.__name__ for thing in vars(layers).values() if isinstance(thing, type) and issubclass(thing, layers.Layer)
+    }
+    assert classes - ELSEWHERE == set(CASES)
+    # Sequential and Functional lie in models/.
+    assert classes - {"Layer"} <= {registered._registry.find(name).__name__ for name in registered._registry.names()}
+
+
+@pytest.mark.parametrize(("name", "shapes", "arguments"), FLAT, ids=[f"{i}-{case[0]}" for i, case in enumerate(FLAT)])
+def test_both_ways(name, shapes, arguments, tmp_path):
+    ours = around(ANMOK, name, shapes, arguments)
+    randomize(ours)
+    ours.save(tmp_path / "ours.keras")
+    theirs = keras.models.load_model(tmp_path / "ours.keras")
+    assert_same_outputs(ours, theirs)
+    theirs.save(tmp_path / "theirs.keras")
+    again = models.load_model(tmp_path / "theirs.keras")
+    assert_same_outputs(again, theirs)
+    mine = models.load_model(tmp_path / "ours.keras")
+    assert_same_outputs(mine, ours, rtol=0, atol=0)
+    assert json.dumps(mine.get_config()) == json.dumps(ours.get_config())
+    # As Keras makes it by itself, too.
+    theirs = around(keras, name, shapes, arguments)
+    randomize(theirs, seed=4)
+    theirs.save(tmp_path / "theirs.keras")
+    assert_same_outputs(models.load_model(tmp_path / "theirs.keras"), theirs)
+
+
+def test_a_layer_that_keras_lacks_is_written_as_one_of_ones_own(tmp_path):
+    start = layers.Input(IMAGE)
+    ours = models.Model(start, layers.LocalResponseNormalization(depth_radius=1, alpha=0.5)(start))
+    ours.save(tmp_path / "ours.keras")
+    assert_same_outputs(models.load_model(tmp_path / "ours.keras"), ours)
+
+    class LocalResponseNormalization(keras.layers.Layer):
+        def __init__(self, depth_radius, bias, alpha, beta, **kwargs):
+            super().__init__(**kwargs)
+            self.settings = depth_radius, bias, alpha, beta
+
+        def call(self, x):
+            radius, bias, alpha, beta = self.settings
+            padded = np.pad(x.detach().cpu().numpy() ** 2, [(0, 0)] * 3 + [(radius, radius)])
+            total = sum(padded[..., i : i + x.shape[-1]] for i in range(2 * radius + 1))
+            return x / keras.ops.convert_to_tensor((bias + alpha * total) ** beta)
+
+        def compute_output_shape(self, shape):
+            return shape
+
+    theirs = keras.models.load_model(
+        tmp_path / "ours.keras", custom_objects={"LocalResponseNormalization": LocalResponseNormalization}
+    )
+    assert_same_outputs(ours, theirs)
