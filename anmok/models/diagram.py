@@ -49,7 +49,7 @@ class Box:
 
     key: str
     title: str  # in bold
-    subtitle: str  # in ordinary letters after it
+    subtitle: str  # after a space, in ordinary letters; may be empty
     kind: str
     rows: list
 
@@ -111,7 +111,7 @@ def frame_of(model, show, expand_nested=False, prefix=""):
 
 def _box(layer, key, nodes, show):
     kind = type_name(layer)
-    name, subtitle = (layer.name, f" ({kind})") if show.names else (kind, "")
+    name, subtitle = (layer.name, f"({kind})") if show.names else (kind, "")
     rows = []
     activation = getattr(layer, "activation", None)
     if show.activations and activation is not None:

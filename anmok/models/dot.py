@@ -65,7 +65,7 @@ def _cluster(frame, indent):
 
 def _label(box):
     columns = max((len(row) for row in box.rows), default=1)
-    title = f"<b>{escape(box.title)}</b>{escape(box.subtitle)}"
+    title = f"<b>{escape(box.title)}</b> {escape(box.subtitle)}".rstrip()
     color = COLORS[box.kind]
     rows = [
         f'<tr><td colspan="{columns}" bgcolor="{color}"><font color="white" point-size="16">{title}</font></td></tr>'

@@ -61,7 +61,8 @@ def draw(frame, file, *, file_format, rankdir="TB", dpi=200, splines="ortho"):
     axes.set(xlim=(-MARGIN, width - MARGIN), ylim=(height - MARGIN, -MARGIN))
     _paint(axes, scene, splines)
     _warn_about_letters(frame, file_format)
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "anmok", "pdf.fonttype": 42}
+    # Letters are measured without hinting, so they are painted without it.
+    settings = {"text.hinting": "none", "svg.fonttype": "none", "svg.hashsalt": "anmok", "pdf.fonttype": 42}
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(file_format)
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -103,33 +104,37 @@ def _row_height(row):
 
 def _size(box):
     """(width, height) of a box, in points."""
-    title = _width(box.title, _TITLE, bold=True) + _width(box.subtitle, _TITLE) + 2 * _PADDING_X
+    title = _title_width(box) + 2 * _PADDING_X
     rows = [sum(_cell_size(cell)[0] for cell in row) for row in box.rows]
     return max([title, 60.0, *rows]), _header_height() + sum(map(_row_height, box.rows))
+
+
+def _title_width(box):
+    space = 0.5 * _TITLE if box.subtitle else 0.0
+    return _width(box.title, _TITLE, bold=True) + space + _width(box.subtitle, _TITLE)
 
 
 def _box(axes, box, left, top, width, height):
     color = COLORS[box.kind]
     header = _header_height()
-    _rectangle(axes, left, top, width, height, fill="white", edge=color)
+    outline = _rectangle(axes, left, top, width, height, fill="white", edge=color)
     _rectangle(axes, left, top, width, header, fill=color, edge=color, round_below=not box.rows)
-    bold, plain = _width(box.title, _TITLE, bold=True), _width(box.subtitle, _TITLE)
-    start = left + (width - bold - plain) / 2
     middle = top + header / 2
     if box.subtitle:
+        start = left + (width - _title_width(box)) / 2
         _write(axes, start, middle, box.title, size=_TITLE, color="white", bold=True, align="left")
-        _write(axes, start + bold, middle, box.subtitle.strip(), size=_TITLE, color="white", align="left", indent=True)
+        _write(axes, start + _title_width(box), middle, box.subtitle, size=_TITLE, color="white", align="right")
     else:
         _write(axes, left + width / 2, middle, box.title, size=_TITLE, color="white", bold=True)
     y = top + header
     for number, row in enumerate(box.rows):
         if number:
             _stroke(axes, [(left, y), (left + width, y)], color=color, thickness=0.6)
-        _row(axes, row, left, y, width, color, is_last=number == len(box.rows) - 1)
+        _row(axes, row, left, y, width, color, outline)
         y += _row_height(row)
 
 
-def _row(axes, row, left, top, width, color, is_last):
+def _row(axes, row, left, top, width, color, outline):
     widths = [_cell_size(cell)[0] for cell in row]
     spare = (width - sum(widths)) / len(row)
     height = _row_height(row)
@@ -137,7 +142,8 @@ def _row(axes, row, left, top, width, color, is_last):
         label, lines, mark = cell
         middle = left + (own + spare) / 2
         if mark:
-            _rectangle(axes, left, top, own + spare, height, fill=_MARKS[mark], edge=_MARKS[mark], corner=0)
+            mark_patch = _rectangle(axes, left, top, own + spare, height, fill=_MARKS[mark], edge=color, corner=0)
+            mark_patch.set_clip_path(outline)
         if number:
             _stroke(axes, [(left, top), (left, top + height)], color=color, thickness=0.6)
         y = top + (height - _cell_size(cell)[1]) / 2 + _PADDING_Y
@@ -168,7 +174,7 @@ def _rectangle(axes, left, top, width, height, *, fill, edge, style="-", corner=
             Path.LINETO, Path.CURVE3, Path.CURVE3, Path.LINETO, Path.CURVE3, Path.CURVE3, Path.CLOSEPOLY,
         ],
     )  # fmt: skip
-    axes.add_patch(PathPatch(path, facecolor=fill, edgecolor=edge, linewidth=1, linestyle=style))
+    return axes.add_patch(PathPatch(path, facecolor=fill, edgecolor=edge, linewidth=1, linestyle=style))
 
 
 # Arrows ------------------------------------------------------------------------------------------------------------
@@ -252,9 +258,7 @@ def _is_wide(sign):
     return unicodedata.east_asian_width(sign) in "WF"
 
 
-def _write(axes, x, y, words, *, size, color, bold=False, align="center", indent=False):
-    if indent:
-        x += _width(" (", size) - _width("(", size)
+def _write(axes, x, y, words, *, size, color, bold=False, align="center"):
     axes.text(
         x, y, words,
         fontproperties=_font(size, bold), color=color, ha=align, va="center_baseline", parse_math=False, clip_on=False,

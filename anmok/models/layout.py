@@ -7,12 +7,13 @@ leads to a later rank; within a rank the order that crosses few arrows is looked
 import itertools
 from dataclasses import dataclass
 
+from anmok.models.alignment import align
+
 BOX_GAP = 26  # between neighbours in a rank
 LINE_GAP = 14  # between lines, and between a line and a box
 RANK_GAP = 30  # between ranks, without arrows that run sideways
 TRACK_GAP = 9  # between two of those
 _SWEEPS = 12
-_HEAVY = 8  # how much straighter lines over several ranks are kept than others
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,6 @@ class _Link:
         target.before.append(self)
 
     @property
-    def weight(self):
-        return 1 if self.source.is_box and self.target.is_box else _HEAVY
-
-    @property
     def start_x(self):
         return self.source.x + (self.leave or 0.0)
 
@@ -96,7 +93,7 @@ def lay_out(sizes, arrows, *, first=(), last=()):
     ranks_of = _ranks_of(sizes, arrows, first, last)
     ranks = _points(sizes, arrows, ranks_of)
     _order(ranks)
-    _place_across(ranks)
+    align(ranks, _room)
     _place_ports(ranks)
     bands, height = _place_down(ranks)
     left = min((point.x - point.width / 2 for rank in ranks for point in rank), default=0.0)
@@ -258,40 +255,9 @@ def _crossings(ranks):
 # Coordinates -------------------------------------------------------------------------------------------------------
 
 
-def _place_across(ranks):
-    """x of every point: near what it is linked to, in the rank's order, with room between neighbours."""
-    for rank in ranks:
-        _settle(rank, [0.0] * len(rank), [1.0] * len(rank))
-    for sweep in range(3 * _SWEEPS):
-        directions = [(True, False), (False, True)][sweep % 2] if sweep < 2 * _SWEEPS else (True, True)
-        for rank in ranks if sweep % 2 == 0 else reversed(ranks):
-            wanted, weights = [], []
-            for point in rank:
-                near = _pulls(point, *directions)
-                weight = sum(weight for _, weight in near)
-                wanted.append(sum(x * weight for x, weight in near) / weight if near else point.x)
-                weights.append(weight or 0.1)
-            _settle(rank, wanted, weights)
-
-
-def _pulls(point, from_above, from_below):
-    """(x, weight) of where each linked point would have this one."""
-    near = []
-    if from_above:
-        near += [(link.start_x - (link.enter or 0.0), link.weight) for link in point.before]
-    if from_below:
-        near += [(link.target.x + (link.enter or 0.0) - (link.leave or 0.0), link.weight) for link in point.after]
-    return near
-
-
-def _settle(rank, wanted, weights):
-    """Set x as near to `wanted` as the order and the room between neighbours allow (least squares, pooled)."""
-    offsets = [0.0]
-    for left, right in itertools.pairwise(rank):
-        gap = BOX_GAP if left.is_box and right.is_box else LINE_GAP
-        offsets.append(offsets[-1] + (left.width + right.width) / 2 + gap)
-    for point, x, offset in zip(rank, _rising(wanted, weights, offsets), offsets, strict=True):
-        point.x = x + offset
+def _room(left, right):
+    gap = BOX_GAP if left.is_box and right.is_box else LINE_GAP
+    return (left.width + right.width) / 2 + gap
 
 
 def _rising(wanted, weights, offsets):

@@ -90,9 +90,12 @@ def _framed(frame, size_of, title_width, rankdir):
         left += FRAME_TITLE
         after = max(wanted - scene.height, 0.0)
     else:
-        before, after = (FRAME_TITLE, 0.0) if rankdir == "TB" else (0.0, FRAME_TITLE)
         more = max(wanted - scene.width - left - right, 0.0) / 2
         left, right = left + more, right + more
+        # The title stands above the first box, beside the lines; where they would run through it, above them.
+        crossing = [x + left for x in (scene.entries if rankdir == "TB" else scene.exits)]
+        if min(crossing, default=wanted) < wanted:
+            before, after = (FRAME_TITLE, 0.0) if rankdir == "TB" else (0.0, FRAME_TITLE)
     whole = Scene(scene.width + left + right, scene.height + before + after)
     whole.frames.append((frame.title, 0.0, 0.0, whole.width, whole.height))
     _include(whole, scene, left, before)

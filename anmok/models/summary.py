@@ -52,6 +52,7 @@ def summarize(
         width=table.line_width(longest) if line_length is None else line_length,
         positions=positions,
         print_fn=print_fn,
+        extra_column=show_trainable,
     )
 
 

@@ -14,15 +14,15 @@ _FRAME = 3  # signs beside a column's text: one blank on either side and a line
 _NARROWEST = 6
 
 
-def show(title, header, rows, footer, *, width=None, positions=None, print_fn=None):
+def show(title, header, rows, footer, *, width=None, positions=None, print_fn=None, extra_column=False):
     """Print a title, a framed table and lines below it.
 
     header: list of (words, alignment, share); a share of None stands for a column that is never narrower than what is
     in it (numbers). rows: lists of rich Text. width: of the table, in signs. positions: where each column ends, as
-    parts of the width (up to 1) or in signs. print_fn: called once with the whole text; None prints, in colour on a
-    terminal. Raises ArgumentError for positions or a width that cannot be.
+    parts of the width (up to 1) or in signs; extra_column: they may leave the last one out. print_fn: called once with
+    the whole text; None prints, in colour on a terminal. Raises ArgumentError for positions or a width that cannot be.
     """
-    widths = _widths(header, rows, width, positions)
+    widths = _widths(header, rows, width, positions, extra_column)
     columns = [
         Column(words, justify=alignment, width=size, overflow="fold", no_wrap=share is None)
         for (words, alignment, share), size in zip(header, widths, strict=True)
@@ -54,7 +54,7 @@ def line_width(widest):
     return min(widest, shutil.get_terminal_size().columns - 4)
 
 
-def _widths(header, rows, width, positions):
+def _widths(header, rows, width, positions, extra_column):
     """How many signs of text each column takes."""
     if width is not None and (not isinstance(width, int) or isinstance(width, bool) or width < 1):
         raise ArgumentError(f"Expected line_length to be a whole number of signs, such as 80, got {width!r}.")
@@ -62,7 +62,7 @@ def _widths(header, rows, width, positions):
     natural = [max(cell.cell_len for cell in column) for column in cells]
     fixed = [share is None for _, _, share in header]
     if positions is not None:
-        ends = _ends(positions, width, [words for words, _, _ in header])
+        ends = _ends(positions, width, [words for words, _, _ in header], extra_column)
         wanted = [end - start - _FRAME for start, end in itertools.pairwise([0, *ends])]
         least = [natural[i] if fixed[i] else _NARROWEST for i in range(len(header))]
         return [max(pair) for pair in zip(wanted, least, strict=True)]
@@ -100,13 +100,15 @@ def _shared(natural, words, shares, room):
     return sizes
 
 
-def _ends(positions, width, names):
+def _ends(positions, width, names, extra_column):
     """Where each column ends, in signs; for a last column that is left out, room is made."""
     try:
         ends = [float(position) for position in positions]
     except (TypeError, ValueError):
         ends = []
-    if len(ends) not in (len(names), len(names) - 1) or any(e <= s for s, e in itertools.pairwise([0.0, *ends])):
+    if len(ends) not in (len(names), len(names) - extra_column) or any(
+        e <= s for s, e in itertools.pairwise([0.0, *ends])
+    ):
         raise ArgumentError(
             f"Expected positions to say where each of the {len(names)} columns ends ({', '.join(names)}), as growing "
             f"parts of the line such as [0.45, 0.8, 1.0] or in signs, got {positions!r}."
