@@ -31,6 +31,11 @@ class Functional(Model):
         def history(tensor):
             return [tensor.node.layer.name, positions[id(tensor.node)], tensor.index]
 
+        def end(tensor):
+            name, number, index = history(tensor)
+            # At its ends, though not in between, Keras counts the calls of functional models from 1.
+            return [name, number + isinstance(tensor.node.layer, Functional), index]
+
         def describe(leaf):
             if not isinstance(leaf, KerasTensor):
                 return leaf
@@ -53,13 +58,16 @@ class Functional(Model):
         return {
             **self._general_config(),
             "layers": layers,
-            "input_layers": pytree.tree_map(history, graph.inputs),
-            "output_layers": pytree.tree_map(history, graph.outputs),
+            "input_layers": pytree.tree_map(end, graph.inputs),
+            "output_layers": pytree.tree_map(end, graph.outputs),
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         layers, waiting = {}, []
+        of_keras_2 = any(
+            isinstance(call, list) for entry in config["layers"] for call in entry.get("inbound_nodes", [])
+        )
         for entry in config["layers"]:
             layer = layer_table.deserialize(entry, custom_objects)
             layers[entry.get("name", layer.name)] = layer
@@ -69,12 +77,19 @@ class Functional(Model):
             for layer in layers.values()
         }
 
-        def find(history):
+        def find(history, at_end=False):
             name, number, index = history[:3]
             if name not in layers:
                 raise FileFormatError(f"The model's config names a layer '{name}' that it does not contain.")
             made = calls[id(layers[name])]
-            return made[number].output_list[index] if number < len(made) else None
+            if isinstance(layers[name], Model if of_keras_2 else Functional) and (at_end or of_keras_2):
+                number -= 1
+            return made[number].output_list[index] if 0 <= number < len(made) else None
+
+        def ends(structure):
+            # Keras 2, and 3 in its first versions, made lists of single inputs and outputs.
+            singles = all(_is_single(config[which]) for which in ("input_layers", "output_layers"))
+            return _lookup(structure[0] if singles else structure, lambda history: find(history, at_end=True))
 
         while waiting:
             postponed, held = [], set()
@@ -92,8 +107,8 @@ class Functional(Model):
                 raise FileFormatError(f"The model's config cannot be connected: {names} wait for inputs never made.")
             waiting = postponed
         model = cls(
-            inputs=_lookup(config["input_layers"], find),
-            outputs=_lookup(config["output_layers"], find),
+            inputs=ends(config["input_layers"]),
+            outputs=ends(config["output_layers"]),
             name=config.get("name"),
             trainable=config.get("trainable", True),
         )
@@ -110,6 +125,10 @@ def _is_history(entry):
     )
 
 
+def _is_single(structure):
+    return isinstance(structure, (list, tuple)) and len(structure) == 1 and _is_history(structure[0])
+
+
 def _lookup(structure, find):
     if _is_history(structure):
         tensor = find(structure)
@@ -118,8 +137,7 @@ def _lookup(structure, find):
         return tensor
     if isinstance(structure, dict):
         return {key: _lookup(entry, find) for key, entry in structure.items()}
-    found = [_lookup(entry, find) for entry in structure]
-    return found[0] if len(found) == 1 and not isinstance(structure, tuple) else found
+    return [_lookup(entry, find) for entry in structure]
 
 
 def _revive(call, find):

@@ -93,6 +93,18 @@ def common_layer(K):
     return K.models.Model(start, L.Concatenate()([first(start), second(start)]), name="joined")
 
 
+def tail(K):
+    """Models at the end of a model, one of them called twice."""
+    L = K.layers
+    inside = _input(K, (4,))
+    inner = K.models.Model(inside, L.Dense(3)(inside), name="inner")
+    last = K.models.Sequential([L.Input((3,)), L.Dense(2)], name="last")
+    start = _input(K, (4,))
+    x = inner(start)
+    y = inner(L.Dense(4)(x))
+    return K.models.Model([start], [y, x, last(x), last(y)], name="tail")
+
+
 def arithmetic(K):
     x = start = _input(K, (6,))
     x = (x + 1.5) * 2 - x / 3
@@ -140,7 +152,7 @@ def scaled(K):
 
 
 NETWORKS = [
-    stack, convolutions, branches, shared, nested, common_layer, arithmetic, dictionaries, settings, scaled,
+    stack, convolutions, branches, shared, nested, tail, common_layer, arithmetic, dictionaries, settings, scaled,
 ]  # fmt: skip
 
 
