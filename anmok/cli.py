@@ -1,5 +1,6 @@
 """The command line: parse, call, print. What a command needs is imported when it runs, so that --help is quick."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -31,6 +32,10 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its p
 
 def main():
     """Run the command line; an anmok error becomes one paragraph and exit code 2."""
+    # PyTorch's threads wait for each other in a busy loop. Where another program wants the core of one of them, that
+    # made epochs six to ten times longer (25 s for 3.8 s, two cores); a loop a hundredth as long does not.
+    # GNU OpenMP reads it when PyTorch is loaded; others take no notice.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
         app()
     except AnmokError as error:
