@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
-from networks import build, recipes, scatter
+from random_networks import build, recipes, scatter
 
 from anmok import layers
 from anmok.models import Model, Sequential

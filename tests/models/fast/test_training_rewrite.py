@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import IMAGE_KINDS, build, recipes, scatter
+from random_networks import IMAGE_KINDS, build, recipes, scatter
 
 from anmok import activations, layers, losses, mixed_precision, random
 from anmok.models import Model, Sequential
