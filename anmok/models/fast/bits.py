@@ -11,7 +11,7 @@ Tensors here are (B, H, W, C) or of any shape, contiguous, float32, bfloat16 or 
 import torch
 
 # Measured on two cores: images of 1.4 MB one by one took two thirds of the time of 32 at once, many small ones more.
-_PART_BYTES = 1 << 22
+_PART_BYTES = 1 << 21
 _INTEGERS = {2: torch.int16, 4: torch.int32}
 
 
@@ -35,8 +35,10 @@ def relu_gradient(gradient, output):
     """`gradient` where the ReLU's output is above 0, else 0; a new tensor."""
     if gradient.element_size() == 4:
         return torch.ops.aten.threshold_backward(gradient, output, 0)
-    mask = _sign_mask(torch.neg(bits(output)))
-    return mask.bitwise_and_(bits(gradient)).view(gradient.dtype)
+    result = torch.empty_like(bits(gradient))
+    for part in _parts(gradient):
+        torch.bitwise_and(_sign_mask(torch.neg(bits(output[part]))), bits(gradient[part]), out=result[part])
+    return result.view(gradient.dtype)
 
 
 def relu_pool(x):
