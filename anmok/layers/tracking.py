@@ -9,8 +9,7 @@ def tracked(owner, name, value):
     """`value` itself, or a list or dict that hands the layers put into it to `owner`."""
     if isinstance(value, dict) and not value:
         return TrackedDict(owner, name)
-    entries = value.values() if isinstance(value, dict) else value
-    holds_layers = any(isinstance(entry, nn.Module) for entry in entries)
+    holds_layers = _holds_layers(value)
     if isinstance(value, tuple):
         for index, entry in enumerate(value):
             _adopt(owner, f"{name}_{index}", entry)
@@ -22,7 +21,22 @@ def tracked(owner, name, value):
     return value
 
 
+def _entries(value):
+    return value.values() if isinstance(value, dict) else value
+
+
+def _holds_layers(value):
+    return any(
+        isinstance(entry, nn.Module) or (isinstance(entry, (list, tuple, dict)) and _holds_layers(entry))
+        for entry in _entries(value)
+    )
+
+
 def _adopt(owner, name, entry):
+    if isinstance(entry, (list, tuple, dict)):
+        for index, inner in enumerate(_entries(entry)):
+            _adopt(owner, f"{name}_{index}", inner)
+        return
     known = any(module is entry for module in owner._modules.values())
     if isinstance(entry, nn.Module) and entry is not owner and not known:
         owner._modules[name.replace(".", "_")] = entry

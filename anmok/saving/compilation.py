@@ -32,6 +32,15 @@ def compile_from_config(model, config):
     """Compile `model` with what `compile_config` (ours or Keras') returned, and make the optimizer's state."""
     if not isinstance(config, dict):
         raise FileFormatError(f"Expected the arguments of compile() as a dict, got {config!r}.")
+    if type(model).compile.__module__.split(".")[0] != "anmok":
+        name = type(model).__name__
+        notices.once(
+            ("compile of its own", name),
+            f"{name} has a compile() of its own, so it is not called with what the file says. Call it yourself, or "
+            "write get_compile_config() and compile_from_config(config) too.",
+            stacklevel=5,
+        )
+        return
     arguments = {name: config[name] for name in _ARGUMENTS if name in config}
     if "optimizer" in arguments:
         arguments["optimizer"] = optimizers.deserialize(_innermost(arguments["optimizer"]))
