@@ -113,3 +113,32 @@ def symbolic_result(first, second):
         return KerasTensor(shape, one.dtype)
 
     return pytree.tree_map(describe, first, second)
+
+
+def shape_of(structure):
+    """Shapes of the tensors in a structure, tuples with None where unknown; the batch size is never fixed."""
+
+    def shape(leaf):
+        if isinstance(leaf, KerasTensor):
+            return leaf.shape
+        return (None, *leaf.shape[1:]) if hasattr(leaf, "shape") and len(leaf.shape) else leaf
+
+    if isinstance(structure, (list, tuple)):
+        return [shape_of(entry) for entry in structure]
+    if isinstance(structure, dict):
+        return {key: shape_of(entry) for key, entry in structure.items()}
+    return shape(structure)
+
+
+def as_symbolic(shape, dtype):
+    """KerasTensor(s) for a shape, or a list or dict of shapes."""
+    if isinstance(shape, dict):
+        return {key: as_symbolic(entry, dtype) for key, entry in shape.items()}
+    if isinstance(shape, list) or (isinstance(shape, tuple) and is_nested(shape)):
+        return type(shape)(as_symbolic(entry, dtype) for entry in shape) if is_nested(shape) else KerasTensor(shape)
+    return KerasTensor(shape, dtype)
+
+
+def is_nested(shape):
+    """Whether a shape is a list or tuple of shapes."""
+    return any(isinstance(entry, (list, tuple)) for entry in shape)

@@ -6,7 +6,8 @@ from torch.utils import _pytree as pytree
 from anmok import saving
 from anmok.errors import ArgumentError, NotBuiltError, unknown_name
 from anmok.layers import Layer
-from anmok.layers.layer import default_device, shape_of
+from anmok.layers.symbolic import shape_of
+from anmok.layers.weight_holder import default_device
 from anmok.models.graph import Graph, rerooted
 from anmok.models.inputs import InputReader
 from anmok.models.summary import summarize

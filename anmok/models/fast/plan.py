@@ -4,6 +4,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from anmok import activations, layers
+from anmok.layers.layer import one_call
 from anmok.training.precision import computing
 
 
@@ -30,10 +31,11 @@ class Plan:
 
     def __call__(self, inputs, training=None):
         values = dict(zip(self._graph.input_slots, self._model._read(inputs), strict=True))
-        for operation, release in zip(self._operations, self._release, strict=True):
-            operation(values)
-            for slot in release:
-                del values[slot]
+        with one_call(training):
+            for operation, release in zip(self._operations, self._release, strict=True):
+                operation(values)
+                for slot in release:
+                    del values[slot]
         return self._graph.output_structure([values[slot] for slot in self._graph.output_slots])
 
 

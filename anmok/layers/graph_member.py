@@ -1,0 +1,105 @@
+"""A layer's part in a graph of symbolic tensors: calls that are written down, shapes that are found by running it."""
+
+import torch
+from torch.utils import _pytree as pytree
+
+from anmok.errors import AnmokError, NotBuiltError, ShapeError
+from anmok.layers.symbolic import (
+    KerasTensor,
+    Node,
+    as_symbolic,
+    shape_of,
+    symbolic_leaves,
+    symbolic_result,
+    trial_tensors,
+)
+
+
+class GraphMember:
+    """What Layer has to do with KerasTensors. Its constructor sets `_inbound_nodes`."""
+
+    def _call_symbolically(self, args, kwargs, training):
+        if training is not None and self._call_takes_training:
+            kwargs = {**kwargs, "training": training}
+        self._build_on(args, kwargs)
+        outputs = self.compute_output_spec(*args, **kwargs)
+        Node(self, args, kwargs, outputs)
+        return outputs
+
+    def compute_output_spec(self, *args, **kwargs):
+        """The KerasTensors this layer makes of KerasTensors, found by running it on the `meta` device."""
+        if type(self).compute_output_shape is not GraphMember.compute_output_shape:
+            shapes = pytree.tree_map(lambda leaf: leaf.shape if isinstance(leaf, KerasTensor) else leaf, args)
+            return as_symbolic(self.compute_output_shape(*shapes), self.compute_dtype)
+        described = ", ".join(str(tensor.shape) for tensor in symbolic_leaves((args, kwargs)))
+        try:
+            trials = [self._run_on_meta(*trial_tensors((args, kwargs), trial)) for trial in (0, 1)]
+            return symbolic_result(*trials)
+        except AnmokError:
+            raise
+        except Exception as error:
+            raise ShapeError(
+                f"{type(self).__name__} '{self.name}' cannot take an input of shape {described}: {error}"
+            ) from error
+
+    def _run_on_meta(self, args, kwargs):
+        state = {
+            name: torch.empty_like(tensor, device="meta", dtype=self._format_of_weight(tensor))
+            for name, tensor in (*self.named_parameters(), *self.named_buffers())
+        }
+        layers = self._flatten_layers()
+        added = [len(layer._call_losses) for layer in layers]
+        try:
+            with torch.no_grad():
+                return torch.func.functional_call(self, state, args, kwargs)
+        finally:
+            # A trial's losses stand for nothing.
+            for layer, count in zip(layers, added, strict=True):
+                del layer._call_losses[count:]
+
+    def _format_of_weight(self, weight):
+        """What autocast, which there is none of on `meta`, would cast a weight to."""
+        policy = self.dtype_policy
+        mixed = policy.compute_dtype != policy.variable_dtype and weight.is_floating_point()
+        return policy.torch_compute_dtype if mixed else weight.dtype
+
+    def compute_output_shape(self, *input_shapes):
+        """Shape(s) of the output for shape(s) of the input, batch first, None where unknown."""
+        inputs = [as_symbolic(shape, self.compute_dtype) for shape in input_shapes]
+        self._build_on(inputs, {})
+        outputs = self.compute_output_spec(*inputs)
+        return pytree.tree_map(lambda leaf: leaf.shape if isinstance(leaf, KerasTensor) else leaf, outputs)
+
+    def _node(self, index):
+        if not self._inbound_nodes:
+            raise NotBuiltError(
+                f"{type(self).__name__} '{self.name}' has not been called on an Input yet, so it has no input or "
+                "output. Give the model an Input, or call it on one."
+            )
+        return self._inbound_nodes[index]
+
+    @property
+    def input(self):
+        """The KerasTensor(s) this layer was first called on."""
+        inputs = self._node(0).inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    @property
+    def output(self):
+        """The KerasTensor(s) this layer's first call made."""
+        return self._node(0).outputs
+
+    def get_input_at(self, node_index):
+        inputs = self._node(node_index).inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def get_output_at(self, node_index):
+        return self._node(node_index).outputs
+
+    @property
+    def input_shape(self):
+        return shape_of(self.input)
+
+    @property
+    def output_shape(self):
+        return shape_of(self.output)
