@@ -1,7 +1,9 @@
+import math
+
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from layer_twins import compare, compare_run, plain_config, random_inputs
 
@@ -39,6 +41,8 @@ shapes = st.lists(st.integers(2, 5), min_size=2, max_size=5).map(tuple)
 @settings(max_examples=25, deadline=None)
 def test_batch_normalization_in_inference_and_over_three_steps(arguments, shape, data, seed):
     axis = data.draw(st.sampled_from([-1, *range(1, len(shape))]))
+    # Two nearly equal values over a tiny epsilon magnify float32's last digit beyond what is compared.
+    assume(arguments["epsilon"] >= 1e-3 or math.prod(shape) // shape[axis] >= 6)
     twins = compare("BatchNormalization", {**arguments, "axis": axis}, shape, seed=seed, training=False)
     for step in range(3):
         compare_run(twins, random_inputs(shape, seed + step), training=True)
