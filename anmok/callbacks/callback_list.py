@@ -3,6 +3,7 @@
 import torch
 
 from anmok.callbacks.callback import BATCH_HOOKS, HOOKS, Callback, History, ProgbarLogger
+from anmok.errors import ArgumentError
 
 _OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
@@ -12,6 +13,9 @@ def _flatten(callbacks):
         return []
     if isinstance(callbacks, (list, tuple)):
         return [each for part in callbacks for each in _flatten(part)]
+    if isinstance(callbacks, type) or not hasattr(callbacks, "set_model"):
+        hint = " Write it with its parentheses." if isinstance(callbacks, type) else ""
+        raise ArgumentError(f"callbacks: expected objects of subclasses of Callback, got {callbacks!r}.{hint}")
     return [callbacks]
 
 

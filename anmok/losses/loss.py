@@ -140,6 +140,10 @@ class Loss:
         if not self.integer_labels:
             y_true = y_true.to(self._torch_dtype)
         values = self.call(y_true, y_pred)
+        if values is None:
+            raise ArgumentError(
+                f"The loss {self.name!r} returned None: it must return a tensor (is `return` missing?)."
+            )
         return self._reduce(values, sample_weight)
 
     def call(self, y_true, y_pred):

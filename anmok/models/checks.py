@@ -28,18 +28,7 @@ def check_before_training(model, source):
     arrays = getattr(source, "arrays", None)
     if arrays is not None:
         _warn_of_unscaled_images(model, arrays[0])
-    if model.graph is None:
-        return
-    names = model.output_names
-    targets = _targets(arrays[1], names) if arrays is not None else [None] * len(names)
-    shapes = [
-        (None if target is None else tuple(target.shape), tensor.shape)
-        for target, tensor in zip(targets, model.graph.output_list, strict=True)
-    ]
-    losses = model._task.objective.losses_for(names, shapes)
-    for tensor, loss, target in zip(model.graph.output_list, losses, targets, strict=True):
-        if loss is None:
-            continue
+    for loss, tensor, target in _matched(model, arrays and arrays[1]):
         units = tensor.shape[-1] if len(tensor.shape) > 1 else None
         activation = _last_activation(tensor)
         if activation == "sigmoid" and units != 1 and loss.name.endswith("categorical_crossentropy"):
@@ -53,6 +42,27 @@ def check_before_training(model, source):
             check_output(loss, units, activation)
         if target is not None:
             check_labels(loss, target, tensor.shape)
+
+
+def check_labels_of(model, source):
+    """Raise DataError for arrays of labels in `source` that the losses cannot work with."""
+    if getattr(source, "arrays", None) is None:
+        return
+    for loss, tensor, target in _matched(model, source.arrays[1]):
+        if target is not None:
+            check_labels(loss, target, tensor.shape)
+
+
+def _matched(model, y):
+    """[(loss, output, labels or None)] of a model's outputs that have a loss; nothing where there is no graph."""
+    if model.graph is None:
+        return []
+    names = model.output_names
+    targets = _targets(y, names)
+    tensors = model.graph.output_list
+    shapes = [(None if y is None else tuple(y.shape), t.shape) for y, t in zip(targets, tensors, strict=True)]
+    losses = model._task.objective.losses_for(names, shapes)
+    return [entry for entry in zip(losses, tensors, targets, strict=True) if entry[0] is not None]
 
 
 def _targets(y, names):

@@ -181,7 +181,10 @@ def rerooted(inputs, outputs):
 
     Layers in between are called once more, on the new Inputs, so that the result begins at Inputs everywhere.
     """
-    given = pytree.tree_leaves(inputs)
+    given = _tensors(inputs, "inputs")
+    for tensor in given:
+        if tensor.node is None:
+            raise ArgumentError(f"Model: {tensor!r} is not made by Input(...) or a layer.")
     if all(isinstance(tensor.node.layer, InputLayer) for tensor in given):
         return inputs, outputs
     fresh = {

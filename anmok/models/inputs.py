@@ -84,10 +84,14 @@ class InputReader:
 
 def _mismatch(model, name, expected, got):
     text = f"Model '{model}', input '{name}': expected shape {expected}, got {got}."
-    if len(got) == len(expected) - 1 and len(got) == 3:
-        return text + " A channel axis seems to be missing: images[..., None] for grey images."
     if len(got) == len(expected) - 1 and got == tuple(expected[1:]):
         return text + " For a single sample add the batch axis: x[None]."
+    if len(got) == len(expected) - 1 and len(got) == 3:
+        return text + " A channel axis seems to be missing: images[..., None] for grey images."
+    if len(got) == len(expected) == 4 and got[1:3] == tuple(expected[1:3]) and got[3] == 1:
+        return text + f" The images are grey; to repeat their channel: np.repeat(x, {expected[3]}, axis=-1)."
+    if len(got) == len(expected) == 4 and got[1:3] == tuple(expected[1:3]) and expected[3] == 1:
+        return text + " The images have colours, the model takes grey ones: x.mean(axis=-1, keepdims=True)."
     if len(got) == 4 and len(expected) == 4 and got[1] == expected[3] and got[3] != expected[3]:
         return text + " The channels come first there; they belong last: x.transpose(0, 2, 3, 1)."
     if len(expected) == 2 and len(got) > 2:

@@ -8,21 +8,14 @@ from torch.utils import _pytree as pytree
 
 from anmok import callbacks as callback_room
 from anmok import optimizers, random
-from anmok.errors import ArgumentError, unknown_name
-from anmok.models.checks import check_before_training
+from anmok.errors import ArgumentError
+from anmok.models import arguments
+from anmok.models.checks import check_before_training, check_labels_of
 from anmok.models.fast.forms import FastForms
-from anmok.notices import old_spelling, once
+from anmok.notices import old_spelling
 from anmok.training import adapters, loop
 from anmok.training.progress import Progress
 from anmok.training.task import Task
-
-_OLD_FIT_ARGUMENTS = {
-    "nb_epoch": "epochs",
-    "samples_per_epoch": "steps_per_epoch",
-    "nb_val_samples": "validation_steps",
-}
-# Keras 2 asked for these; here PyDataset carries its own and generators run as they are.
-_OLD_WORKER_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size", "pickle_safe", "max_q_size")
 
 
 class Trainer:
@@ -55,10 +48,7 @@ class Trainer:
         run_eagerly: True runs layer by layer exactly as written, without anmok's rewrites of the graph.
         steps_per_execution, jit_compile, auto_scale_loss: hints on speed to Keras; they never change results here.
         """
-        for name in old:
-            if name in ("sample_weight_mode", "target_tensors", "distribute") and old[name] is None:
-                continue
-            raise unknown_name("argument of compile", name, _COMPILE_ARGUMENTS)
+        arguments.refuse_unknown_of_compile(old)
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         self.run_eagerly = bool(run_eagerly)
@@ -141,10 +131,9 @@ class Trainer:
         Ctrl-C ends training at once; what was reached stays in `model.history` and in the weights.
         """
         self._require_compiled()
-        given = _take_old_fit_arguments(old, epochs=epochs, steps_per_epoch=steps_per_epoch)
-        epochs, steps_per_epoch = given["epochs"], given["steps_per_epoch"]
-        validation_steps = given.get("validation_steps", validation_steps)
-        _require_whole(epochs=epochs, initial_epoch=initial_epoch)
+        epochs = arguments.take_old(old, "fit", epochs)
+        arguments.require_whole(epochs=epochs, initial_epoch=initial_epoch)
+        arguments.require_frequency(validation_freq)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = adapters.train_validation_split(
                 (x, y, sample_weight), validation_split
@@ -161,11 +150,13 @@ class Trainer:
         )
         validation = None
         if validation_data is not None:
-            parts = _split_validation_data(validation_data)
+            parts = arguments.split_validation_data(validation_data)
             validation = adapters.adapt(
                 *parts, batch_size=validation_batch_size or batch_size, steps=validation_steps, name="validation x"
             )
         check_before_training(self, source)
+        if validation is not None:
+            check_labels_of(self, validation)
         history = callback_room.History()
         listeners = callback_room.CallbackList(
             [callbacks or [], history],
@@ -178,7 +169,7 @@ class Trainer:
         progress = Progress(source.num_batches, epochs, verbose=verbose)
 
         def validate(epoch):
-            if validation is None or not _validates_after(epoch, validation_freq):
+            if validation is None or not arguments.validates_after(epoch, validation_freq):
                 return None
             return self._validate(validation, listeners)
 
@@ -242,8 +233,9 @@ class Trainer:
     ):
         """Loss and metrics on data, in float32: a number, a list in the order of `metrics_names`, or a dict."""
         self._require_compiled()
-        _take_old_fit_arguments(old)
+        arguments.take_old(old, "evaluate")
         source = adapters.adapt(x, y, sample_weight, batch_size=batch_size, steps=steps, name="x")
+        check_labels_of(self, source)
         listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
         self._prepare_task(training=False)
         progress = Progress(source.num_batches, 1, verbose=verbose)
@@ -252,7 +244,7 @@ class Trainer:
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, **old):
         """The outputs for all samples as NumPy arrays, computed in float32."""
-        _take_old_fit_arguments(old)
+        arguments.take_old(old, "predict")
         source = adapters.adapt(x, batch_size=batch_size, steps=steps, name="x", labelled=False)
         listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
         progress = Progress(source.num_batches, 1, verbose=verbose)
@@ -314,22 +306,22 @@ class Trainer:
 
     # Old spellings ------------------------------------------------------------------------------------------------
 
-    def fit_generator(self, generator, steps_per_epoch=None, epochs=1, **arguments):
+    def fit_generator(self, generator, steps_per_epoch=None, epochs=1, **more):
         """Keras 2's name for `fit` on a generator."""
         old_spelling("fit_generator", "fit")
-        return self.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, **arguments)
+        return self.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, **more)
 
-    def evaluate_generator(self, generator, steps=None, **arguments):
+    def evaluate_generator(self, generator, steps=None, **more):
         """Keras 2's name for `evaluate` on a generator."""
         old_spelling("evaluate_generator", "evaluate")
-        arguments.setdefault("verbose", 0)
-        return self.evaluate(generator, steps=steps, **arguments)
+        more.setdefault("verbose", 0)
+        return self.evaluate(generator, steps=steps, **more)
 
-    def predict_generator(self, generator, steps=None, **arguments):
+    def predict_generator(self, generator, steps=None, **more):
         """Keras 2's name for `predict` on a generator."""
         old_spelling("predict_generator", "predict")
-        arguments.setdefault("verbose", 0)
-        return self.predict(generator, steps=steps, **arguments)
+        more.setdefault("verbose", 0)
+        return self.predict(generator, steps=steps, **more)
 
     def predict_classes(self, x, batch_size=None, verbose=0):
         """Class numbers, (N,), or (N, 1) for one sigmoid unit as in Keras 2."""
@@ -341,46 +333,3 @@ class Trainer:
         """Keras 2's name for `predict`."""
         old_spelling("predict_proba", "predict")
         return self.predict(x, batch_size=batch_size, verbose=verbose)
-
-
-_COMPILE_ARGUMENTS = (
-    "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
-    "jit_compile", "auto_scale_loss",
-)  # fmt: skip
-_FIT_ARGUMENTS = (
-    "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
-    "class_weight", "sample_weight", "initial_epoch", "steps_per_epoch", "validation_steps", "validation_batch_size",
-    "validation_freq",
-)  # fmt: skip
-
-
-def _take_old_fit_arguments(old, **known):
-    for name, value in old.items():
-        if name in _OLD_FIT_ARGUMENTS:
-            old_spelling(name, _OLD_FIT_ARGUMENTS[name])
-            known[_OLD_FIT_ARGUMENTS[name]] = value
-        elif name in _OLD_WORKER_ARGUMENTS:
-            if name == "use_multiprocessing" and value:
-                once(name, "use_multiprocessing: anmok reads data in threads, never in processes; nothing to set.")
-        else:
-            raise unknown_name("argument of fit", name, _FIT_ARGUMENTS)
-    return known
-
-
-def _require_whole(**numbers):
-    for name, value in numbers.items():
-        if not isinstance(value, (int, np.integer)) or value < 0:
-            raise ArgumentError(f"{name}: expected a whole number, 0 or more, got {value!r}.")
-
-
-def _validates_after(epoch, frequency):
-    if isinstance(frequency, (list, tuple, set)):
-        return epoch + 1 in frequency
-    return (epoch + 1) % frequency == 0
-
-
-def _split_validation_data(data):
-    """(x, y, sample_weight) of what was passed as validation_data; an iterable of batches stands alone."""
-    if isinstance(data, (tuple, list)) and len(data) in (2, 3):
-        return data
-    return (data,)

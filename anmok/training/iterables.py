@@ -36,23 +36,20 @@ def pack_x_y_sample_weight(x, y=None, sample_weight=None):
 
 
 class _Finisher:
-    """Turns what was yielded into (x, y, sample_weight) of tensors; looks at the values of the first batch."""
+    """Turns what was yielded into (x, y, sample_weight) of tensors, all of finite numbers."""
 
     def __init__(self, class_weight, labelled):
         self.class_weights = None if class_weight is None else ClassWeights(class_weight)
         self.labelled = labelled
-        self.looked = False
 
-    def __call__(self, batch):
+    def __call__(self, batch, number):
         parts = unpack_x_y_sample_weight(batch)
         if not self.labelled:
             parts = (parts[0], None, None)
         x, y, weight = (wrap_all(part, f"a batch's {name}") for part, name in zip(parts, NAMES, strict=True))
         checks.same_length(x, y, weight, prefix="a batch's ")
-        if not self.looked:
-            self.looked = True
-            for structure, name in ((x, "x"), (y, "y"), (weight, "sample_weight")):
-                checks.finite(structure, f"the first batch's {name}")
+        for structure, name in ((x, "x"), (y, "y"), (weight, "sample_weight")):
+            checks.finite(structure, f"batch {number + 1}'s {name}")
         y = map_leaves(as_label, y)
         weight = weigh(spread(map_leaves(as_input, weight), y), self.class_weights, y)
         return map_leaves(as_input, x), y, weight
@@ -102,7 +99,7 @@ class SequenceSource:
                 order = random.generator("shuffle", number).permutation(length)
                 indices = [int(i) for i in order[first + start : last]]
         threads, ahead = threads_of(self.dataset)
-        yield from in_order(lambda i: self._finish(self.dataset[i]), indices, threads=threads, ahead=ahead)
+        yield from in_order(lambda i: self._finish(self.dataset[i], i), indices, threads=threads, ahead=ahead)
         if length is not None and self.steps and last - first < self.steps:
             warn_short(last - first, self.steps)
         _call(self.dataset, "on_epoch_end")
@@ -153,7 +150,7 @@ class SampleSource:
                 samples = self.dataset.__getitems__(rows)
             else:
                 samples = [self.dataset[row] for row in rows]
-            yield self._finish(default_collate(samples))
+            yield self._finish(default_collate(samples), i)
         if self.steps and last - first < self.steps:
             warn_short(last - first, self.steps)
 
@@ -202,7 +199,7 @@ class IterableSource:
                 self._end(i, epoch)
                 return
             if i >= start:
-                yield self._finish(batch)
+                yield self._finish(batch, i)
 
     def _begin(self, epoch):
         tell_epoch(self.iterable, epoch)

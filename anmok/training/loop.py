@@ -4,7 +4,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from anmok import random
-from anmok.training.task import warn_if_not_finite
+from anmok.training.task import warn_if_not_finite, warn_if_weights_are_not_finite
 
 
 def to_device(batch, device):
@@ -23,12 +23,14 @@ def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
     listeners.on_train_begin()
     first_epoch, first_step = getattr(listeners, "resume_from", None) or first
     logs = {}
+    doubts = _Doubts(task)
     for epoch in range(first_epoch, epochs):
         task.reset()
         listeners.on_epoch_begin(epoch)
         progress.begin_epoch(epoch)
         start = first_step if epoch == first_epoch else 0
-        _train_epoch(task, source, epoch, start, listeners, progress, stopped)
+        _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubts)
+        doubts.look_at_weights(epoch)
         logs = task.results()
         logs = dict(sorted({**logs, **(validate(epoch) or {})}.items()))
         listeners.on_epoch_end(epoch, logs)
@@ -38,16 +40,30 @@ def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
     listeners.on_train_end(logs)
 
 
-def _train_epoch(task, source, epoch, start, listeners, progress, stopped):
+class _Doubts:
+    """Says once a fit where numbers stopped being numbers."""
+
+    def __init__(self, task):
+        self._task = task
+        self._said = False
+
+    def look_at_loss(self, value, epoch, step):
+        self._said = self._said or warn_if_not_finite(value, epoch, step)
+
+    def look_at_weights(self, epoch):
+        # ReLU may turn NaN into 0, so that the loss alone does not show it.
+        self._said = self._said or warn_if_weights_are_not_finite(self._task, epoch)
+
+
+def _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubts):
     heard = listeners.wants_batch_hooks
-    not_finite = False
     for step, batch in enumerate(source.batches(epoch, start), start):
         x, y, sample_weight = to_device(batch, task.device)
         if heard:
             listeners.on_train_batch_begin(step)
         with random.training_step(epoch, step):
             value = task.train_step(x, y, sample_weight)
-        not_finite = not_finite or warn_if_not_finite(value, epoch, step)
+        doubts.look_at_loss(value, epoch, step)
         if heard:
             listeners.on_train_batch_end(step, task.results())
         progress.update(step + 1, task.results)

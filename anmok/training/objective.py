@@ -5,7 +5,7 @@ from torch.utils import _pytree as pytree
 
 from anmok import losses as loss_room
 from anmok import metrics as metric_room
-from anmok.errors import ArgumentError, ShapeError, unknown_name
+from anmok.errors import ArgumentError, DataError, ShapeError, unknown_name
 
 _FROM_LOGITS = (loss_room.SparseCategoricalCrossentropy, loss_room.CategoricalCrossentropy)
 _BY_ORDER = (
@@ -49,6 +49,7 @@ class Objective:
         self._output_names = output_names
         self._made = None
         self._logits_suffice = None
+        _check_names(loss, metrics, weighted_metrics)
         self._waiting = []  # batches (y, outputs) whose metrics are not counted yet
         self.total = RunningMean()
 
@@ -77,7 +78,24 @@ class Objective:
         for metric in [metric for _, metric, _ in [*self._plain, *self._weighted]]:
             # An object may have been in use, by the person or by the objective of the other phase.
             metric.reset_state()
+        self._shapes = [output for _, output in shapes]
         self._made = True
+        self.check_labels(y)
+
+    def check_labels(self, y):
+        """Raise DataError in words where a batch of labels cannot be learned."""
+        for loss, target, output in zip(self._losses, self._flatten_targets(y, self._names), self._shapes, strict=True):
+            if loss is not None and target is not None:
+                loss_room.check_labels(loss, target, (None, *output[1:]))
+
+    def complaint(self, y):
+        """The DataError that `check_labels` has for this batch, or None."""
+        try:
+            if self._made is not None:
+                self.check_labels(y)
+        except DataError as error:
+            return error
+        return None
 
     def losses_for(self, names, shapes=None):
         """The Loss objects of the outputs of these names; None where an output has none.
@@ -273,6 +291,22 @@ class Objective:
     def losses(self):
         """The Loss objects by output, known after the first batch."""
         return self._losses if self._made else None
+
+
+def _check_names(loss, *metrics):
+    """Refuse at once what will not be understood when the first batch comes."""
+    for part in pytree.tree_leaves(loss):
+        if isinstance(part, torch.nn.Module) and not isinstance(part, loss_room.Loss):
+            name = type(part).__name__
+            raise ArgumentError(
+                f"loss is torch.nn.{name}, which takes (prediction, target), the other way round. Use a loss of "
+                f"anmok.losses, or a function: lambda y_true, y_pred: {name}()(y_pred, y_true)."
+            )
+        if not (isinstance(part, str) and part.lower() in ("crossentropy", "ce")):
+            loss_room.as_loss(part)
+    for part in pytree.tree_leaves(metrics):
+        if isinstance(part, str) and part.lower() not in ("acc", "accuracy", "crossentropy", "ce"):
+            metric_room.get(part)
 
 
 def _number(value):

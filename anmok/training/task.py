@@ -1,6 +1,7 @@
 """One step of training, testing or predicting: a module, its optimizer and its objective together."""
 
 import math
+import warnings
 
 import torch
 from torch.utils import _pytree as pytree
@@ -74,10 +75,11 @@ class Task:
 
     def train_step(self, x, y, sample_weight):
         """Forward, backward, update; returns the loss, a number on the CPU."""
-        if self._direct is not None:
-            loss, outputs, gradients = self._step_directly(x, y, sample_weight)
-        else:
-            loss, outputs, gradients = self._step_by_autograd(x, y, sample_weight)
+        step = self._step_by_autograd if self._direct is None else self._step_directly
+        try:
+            loss, outputs, gradients = step(x, y, sample_weight)
+        except (IndexError, RuntimeError) as error:
+            raise self.objective.complaint(y) or error from None
         if self._loss_scale is None or self._loss_scale.unscale(gradients):
             self.optimizer.apply(gradients, self._weights)
         value = loss.detach()
@@ -106,6 +108,8 @@ class Task:
         direct, known = self._direct, None
         with torch.no_grad():
             end, tape = direct.forward(x)
+            # Before the choice of a path, so that the first step takes the same one as a later step would.
+            self.objective.prepare(y, end)
             if direct.end is softmax and not self.optimizer.loss_scale_factor:
                 known = self.objective.loss_with_gradient(y, end, sample_weight)
         if known is not None:
@@ -140,7 +144,10 @@ class Task:
             self.module._clear_losses()
         outputs = self._forward(x, training=False)
         extra = self._extra_terms() if self._extra_terms is not None else ()
-        loss = self.objective.loss(y, outputs, sample_weight, extra)
+        try:
+            loss = self.objective.loss(y, outputs, sample_weight, extra)
+        except (IndexError, RuntimeError) as error:
+            raise self.objective.complaint(y) or error from None
         value = loss.item() if loss.device.type == "cpu" else loss
         self.objective.update(value, _length(x), y, outputs, sample_weight)
 
@@ -149,6 +156,11 @@ class Task:
         """The outputs for one batch, float32."""
         outputs = self._forward(x, training=False)
         return _single(outputs) if torch.is_tensor(outputs) else pytree.tree_map(_single, outputs)
+
+    @property
+    def weights(self):
+        """The weights that are trained."""
+        return self._weights
 
     def results(self):
         return self.objective.results()
@@ -162,15 +174,31 @@ def _single(leaf):
 
 
 def warn_if_not_finite(value, epoch, step):
-    """Say once in which step the loss stopped being a number."""
+    """Say in which step the loss stopped being a number; True if it did."""
     if isinstance(value, float) and not math.isfinite(value):
-        notices.once(
-            ("loss not finite", epoch, step),
+        warnings.warn(
             f"The loss became {value} in epoch {epoch + 1}, step {step + 1}. Usual reasons: a learning rate that "
             "is too large, inputs that are not scaled, or NaN in the data. Training goes on as in Keras; the callback "
             "TerminateOnNaN stops it.",
+            notices.AnmokWarning,
+            stacklevel=2,
         )
         return True
+    return False
+
+
+@torch.no_grad()
+def warn_if_weights_are_not_finite(task, epoch):
+    """Say in which epoch a weight stopped being a number, and which; True if one did."""
+    for weight in task.weights:
+        if not math.isfinite(weight.sum()) and not bool(torch.isfinite(weight).all()):
+            warnings.warn(
+                f"The weight '{getattr(weight, 'path', tuple(weight.shape))}' has NaN or infinite values since epoch "
+                f"{epoch + 1}. Usual reasons: a learning rate that is too large, or inputs that are not scaled.",
+                notices.AnmokWarning,
+                stacklevel=2,
+            )
+            return True
     return False
 
 

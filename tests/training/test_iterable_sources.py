@@ -79,7 +79,7 @@ def test_batches_that_are_none_of_these_are_named():
         ((1, 2, 3, 4), "tuple of 4"),
         ((np.zeros(3), np.zeros(2)), "a batch's x has 3 samples, a batch's y has 2"),
         ((np.zeros(2), ["a", "b"]), "a batch's y holds text"),
-        ((np.array([0, np.nan]), np.zeros(2)), r"the first batch's x\[1\] is nan"),
+        ((np.array([0, np.nan]), np.zeros(2)), r"batch 1's x\[1\] is nan"),
     ):
         with pytest.raises(DataError, match=words):
             list(adapt(iter([wrong])).batches(0))
