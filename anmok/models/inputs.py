@@ -18,7 +18,6 @@ class InputReader:
         self._keys = list(graph.inputs) if isinstance(graph.inputs, dict) else None
         self._shapes = [tensor.shape for tensor in graph.input_list]
         self._dtypes = [getattr(torch, tensor.dtype) for tensor in graph.input_list]
-        self._ranks = [len(shape) for shape in self._shapes]
         self._tails = [shape[1:] for shape in self._shapes]
         layers = [layer for layer in graph.layers if layer.weights]
         self._weight = layers[0].weights[0] if layers else None
@@ -64,22 +63,23 @@ class InputReader:
 
     def _match_rank(self, tensor, index):
         """As in Keras: a missing or superfluous last axis of length 1 is added or dropped; anything else must agree."""
-        shape, rank = self._shapes[index], tensor.dim()
-        if rank == self._ranks[index] - 1 and shape[-1] == 1:
+        shape, fitted = self._shapes[index], tensor
+        if tensor.dim() == len(shape) - 1 and shape[-1] == 1:
+            fitted = tensor.unsqueeze(-1)
+        elif tensor.dim() == len(shape) + 1 and tensor.shape[-1] == 1:
+            fitted = tensor.squeeze(-1)
+        fits = fitted.dim() == len(shape) and all(
+            want is None or want == have for want, have in zip(shape[1:], fitted.shape[1:], strict=True)
+        )
+        if not fits:
+            raise ShapeError(_mismatch(self._model, self._names[index], shape, tuple(tensor.shape)))
+        if fitted.dim() > tensor.dim():
             notices.once(
                 ("channel axis", self._model),
                 f"Model '{self._model}' expects {shape}, got {tuple(tensor.shape)}: a last axis of length 1 was added. "
                 "Write it yourself as x[..., None].",
             )
-            tensor = tensor.unsqueeze(-1)
-        elif rank == self._ranks[index] + 1 and tensor.shape[-1] == 1:
-            tensor = tensor.squeeze(-1)
-        fits = tensor.dim() == self._ranks[index] and all(
-            want is None or want == have for want, have in zip(shape[1:], tensor.shape[1:], strict=True)
-        )
-        if not fits:
-            raise ShapeError(_mismatch(self._model, self._names[index], shape, tuple(tensor.shape)))
-        return tensor
+        return fitted
 
 
 def _mismatch(model, name, expected, got):
