@@ -88,11 +88,11 @@ class Recipe:
     flip: bool
 
 
-# Digits are not their mirror images; clothes and photographs are.
+# Digits are not their mirror images; clothes and photographs are. Shifts of 2 instead of 1 cost fashion-mini half a point.
 RECIPES = {
-    "fashion-mini": Recipe("resnet8", 18, 128, 3e-3, 0.01, shift=2, flip=True),
+    "fashion-mini": Recipe("resnet8", 18, 128, 3e-3, 0.01, shift=1, flip=True),
     "mnist": Recipe("resnet8", 4, 128, 3e-3, 0.01, shift=2, flip=False),
-    "fashion-mnist": Recipe("resnet8", 8, 128, 3e-3, 0.01, shift=2, flip=True),
+    "fashion-mnist": Recipe("resnet8", 8, 128, 3e-3, 0.01, shift=1, flip=True),
     "cifar10": Recipe("resnet8", 12, 128, 3e-3, 0.01, shift=4, flip=True),
 }
 
