@@ -88,7 +88,7 @@ class Recipe:
     flip: bool
 
 
-# Digits are not their mirror images; clothes and photographs are. Shifts of 2 instead of 1 cost fashion-mini half a point.
+# Digits are not their mirror images; clothes and photographs are. Shifts of 2 pixels cost fashion-mini half a point.
 RECIPES = {
     "fashion-mini": Recipe("resnet8", 18, 128, 3e-3, 0.01, shift=1, flip=True),
     "mnist": Recipe("resnet8", 4, 128, 3e-3, 0.01, shift=2, flip=False),
