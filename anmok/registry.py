@@ -116,6 +116,8 @@ def registry_of(module, name):
     Inner modules, such as "keras.src.layers.core.dense", stand in files for classes that Keras does not export.
     """
     parts = str(module).split(".")
+    if module is None:  # in the .h5 files of Keras 1 and 2
+        return next((registry for registry in _registries if name in registry), None)
     if parts[0] != "keras":
         return None
     fitting = [registry for registry in _registries if name in registry and registry.module.split(".")[-1] in parts]

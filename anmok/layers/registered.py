@@ -4,7 +4,8 @@ import contextlib
 import threading
 
 from anmok.errors import ArgumentError
-from anmok.registry import Registry, custom_object_scope
+from anmok.layers.old_configs import modernized
+from anmok.registry import Registry, custom_object_scope, find_custom
 
 _KEY = "shared_object_id"
 # .written: {id(layer): config}; .read: {id in the file: layer}; .named: {(class, name): layer}
@@ -49,7 +50,7 @@ class LayerRegistry(Registry):
         if shared is not None:
             return shared
         with custom_object_scope(custom_objects or {}):
-            layer = super().deserialize(_without_operation_path(config))
+            layer = super().deserialize(self._of_today(_without_operation_path(config)))
             ours = type(layer).__module__.split(".")[0] == "anmok"
             # Layers of ours are built when the model's graph is made; others may have no other way.
             if config.get("build_config") and not ours and not getattr(layer, "built", True):
@@ -58,6 +59,19 @@ class LayerRegistry(Registry):
                 layer.compile_from_config(config["compile_config"])
         self._remember(config, layer)
         return layer
+
+    def _of_today(self, config):
+        """A config without "module", as .h5 files have them, in today's words."""
+        inner, name = config.get("config"), config["class_name"]
+        if "module" in config or not isinstance(inner, dict) or "layers" in inner:
+            return config
+        # There an operator has the name of a layer, but is not called on a list.
+        calls = [call.get("args") for call in config.get("inbound_nodes") or () if isinstance(call, dict)]
+        if calls and (len(calls[0] or ()) != 1 or (name not in self and find_custom(name) is None)):
+            return _without_operation_path({**config, "module": "keras.src.ops.numpy"})
+        cls = self.find(name, config.get("registered_name"))
+        is_ours = isinstance(cls, type) and cls.__module__.split(".")[0] == "anmok"
+        return {**config, "config": modernized(cls, inner)} if is_ours else config
 
     def _shared(self, config):
         """The layer read before that this config stands for; None if there is none."""

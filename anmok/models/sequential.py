@@ -123,6 +123,8 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        if isinstance(config, list):  # so written before Keras 2.2.3
+            config = {"layers": config}
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
         for entry in config["layers"]:
             model.add(layer_table.deserialize(entry, custom_objects))

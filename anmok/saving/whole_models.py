@@ -10,6 +10,7 @@ from anmok.layers.allotment import weights_from_file
 from anmok.registry import custom_object_scope
 from anmok.saving import archive
 from anmok.saving.architecture import model_from_config, model_to_json, parsed, with_simple_lambdas
+from anmok.saving.legacy_models import read_legacy_model, write_legacy_model
 from anmok.saving.reading import describing, existing
 from anmok.saving.replacing import replacing
 from anmok.saving.weight_state import read_optimizers, read_weights
@@ -19,7 +20,7 @@ _SLACK = 1 << 20
 
 
 def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
-    """Write the whole model (architecture, weights, compile arguments, optimizer state) to a `.keras` file.
+    """Write the whole model (architecture, weights, compile arguments, optimizer state) to a `.keras` or `.h5` file.
 
     The file is written whole or not at all; missing folders are made. include_optimizer=False leaves the optimizer's
     state out. Raises ArgumentError for other endings, and for an existing file with overwrite=False.
@@ -28,25 +29,31 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
     if zipped is False:
         raise ArgumentError("zipped=False (a folder in the place of a file) is not supported: leave it out.")
     ending = _ending(filepath)
-    if ending != ".keras":
-        raise ArgumentError(f"Expected a file name that ends in .keras, got {str(filepath)!r}.")
+    if not ending or str(filepath).endswith(".weights.h5"):
+        raise ArgumentError(
+            f"Expected a file name that ends in .keras (or, for the older format, .h5), got {str(filepath)!r}."
+        )
     if not model.built:
         notices.once(
             ("saved unbuilt", model.name), f"Model '{model.name}' is saved before it has weights: it was never built."
         )
-    config_json = model_to_json(model)
     with replacing(filepath, overwrite=overwrite) as part:
-        archive.write_archive(part, model, config_json, with_optimizer=include_optimizer)
+        if ending == ".keras":
+            archive.write_archive(part, model, model_to_json(model), with_optimizer=include_optimizer)
+        else:
+            write_legacy_model(part, model, archive.DIALECT, with_optimizer=include_optimizer)
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    """The model in a `.keras` file that `save_model` (ours or Keras 3's) wrote, compiled as it was.
+    """The model in a `.keras` or `.h5` file that `save_model` (ours or Keras') wrote, compiled as it was.
 
     custom_objects: dict of name to class or function of your own. compile: False leaves it uncompiled. safe_mode: False
     also reads lambdas saved as bytecode, if they do nothing but arithmetic on their arguments; no other code is ever
     run. Raises MissingFileError, FileFormatError for a damaged file, UnknownNameError for classes not known here.
     """
     path = existing(filepath)
+    if h5py.is_hdf5(path):
+        return read_legacy_model(path, custom_objects, compiled=compile, safe_mode=safe_mode)
     if not zipfile.is_zipfile(path):
         raise FileFormatError(_no_archive(path))
     with archive.opened_archive(path) as opened, custom_object_scope(custom_objects or {}):
@@ -66,10 +73,8 @@ def _no_archive(path):
         start = file.read(8)
     if not start:
         return f"{path} is empty."
-    if h5py.is_hdf5(path):
-        return f"{path} is an HDF5 file, not a .keras archive: rename it to end in .h5."
-    kind = "a .keras file that is damaged or cut off" if start.startswith(b"PK") else "no .keras file"
-    return f"{path} is {kind}: expected a zip archive as model.save writes it."
+    kind = "a model file that is damaged or cut off" if start[:2] in (b"PK", b"\x89H") else "no model file"
+    return f"{path} is {kind}: expected a .keras or .h5 file as model.save writes it."
 
 
 def _take_options(kwargs, filepath):
