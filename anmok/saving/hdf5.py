@@ -6,7 +6,7 @@ import math
 import h5py
 import numpy as np
 
-from anmok.errors import FileFormatError
+from anmok.errors import AnmokError, FileFormatError
 
 # A dataset of a few stored bytes can claim any size. Weights do not compress a hundredfold.
 _HARMLESS = 1 << 26
@@ -19,7 +19,11 @@ def opened(source, path):
     try:
         with h5py.File(source, "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
+    except AnmokError as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from error
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
         raise FileFormatError(f"{path} is no HDF5 file, or is damaged or cut off ({error}).") from error
 
 
@@ -29,7 +33,7 @@ def child(group, name):
         if not isinstance(group, h5py.Group) or part not in group:
             return None
         if not isinstance(group.get(part, getlink=True), h5py.HardLink):
-            raise FileFormatError(f"{group.file.filename}: {name!r} is a link out of its place, which is not followed.")
+            raise FileFormatError(f"{group.name}/{name} is a link to another place, which is not followed.")
         group = group[part]
     return group
 
@@ -37,7 +41,7 @@ def child(group, name):
 def dataset(group, name):
     """The dataset `name` of numbers within `group`; raises FileFormatError where it is none."""
     found = child(group, name)
-    where = f"{group.file.filename}: {group.name}/{name}"
+    where = f"{group.name}/{name}"
     if not isinstance(found, h5py.Dataset):
         raise FileFormatError(f"{where} is missing, or is no array.")
     if found.external or found.is_virtual:
