@@ -37,7 +37,7 @@ def modernized(cls, config):
     config = dict(config)
     for table in (_RENAMED[None], _RENAMED.get(class_name, {})):
         for old, new in table.items():
-            if old in config and old not in accepted and (new in accepted or class_name == "InputLayer"):
+            if old in config and new in accepted and (old not in accepted or class_name == "InputLayer"):
                 config.setdefault(new, config[old])
                 del config[old]
     if "nb_row" in config and "nb_col" in config:

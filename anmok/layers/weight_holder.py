@@ -27,7 +27,9 @@ class WeightHolder(nn.Module):
             old_spelling("add_weight(name, shape)", "add_weight(shape, ..., name=...)")
             kwargs.update(zip(_OLD_ORDER, args, strict=False))
             args = ()
-        return self._make_weight(*args, **kwargs)
+        # A model may be built by its first prediction; tensors born in inference mode could never be trained.
+        with torch.inference_mode(False):
+            return self._make_weight(*args, **kwargs)
 
     def _make_weight(
         self,

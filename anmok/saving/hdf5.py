@@ -24,7 +24,18 @@ def opened(source, path):
             raise
         raise type(error)(f"{path}: {error}") from error
     except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
+        if not _is_about_the_file(error):
+            raise
         raise FileFormatError(f"{path} is no HDF5 file, or is damaged or cut off ({error}).") from error
+
+
+def _is_about_the_file(error):
+    """Whether h5py raised it, or one of these modules at what h5py gave."""
+    place = error.__traceback__
+    while place.tb_next is not None:
+        place = place.tb_next
+    parts = place.tb_frame.f_code.co_filename.replace("\\", "/").split("/")
+    return "h5py" in parts or parts[-2:-1] == ["saving"]
 
 
 def child(group, name):

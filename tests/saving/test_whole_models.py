@@ -446,3 +446,16 @@ def test_wrong_types_in_a_config_are_the_files_fault(tmp_path):
         config["config"]["layers"][1]["config"][key] = value
         with pytest.raises((FileFormatError, UnknownNameError), match=r"wrong\.keras"):
             models.load_model(rewritten(path, tmp_path / "wrong.keras", config_json=json.dumps(config)))
+
+
+def test_a_model_that_its_first_prediction_built_can_be_loaded_into_and_trained(tmp_path):
+    model = Tower(3)
+    x = np.ones((4, 2), "float32")
+    model.predict(x, verbose=0)
+    model.save_weights(tmp_path / "w.weights.h5")
+    model.load_weights(tmp_path / "w.weights.h5")
+    model.compile("sgd", "mse")
+    model.predict(x, verbose=0)
+    before = model.heads["a"].get_weights()[1]
+    model.fit(x, {"a": np.ones((4, 2)), "b": np.ones((4, 3))}, verbose=0)
+    assert not np.array_equal(before, model.heads["a"].get_weights()[1])
