@@ -223,6 +223,14 @@ class Model(Trainer, Layer):
         """Read what `save_training_state` wrote; returns (epoch, step)."""
         return saving.load_training_state(self, path)
 
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The model that `get_config` describes, with fresh weights."""
+        if cls is Model and "input_layers" in config:
+            return cls._functional_class.from_config(config, custom_objects)
+        with saving.custom_object_scope(custom_objects or {}):
+            return super().from_config(config)
+
     def get_compile_config(self):
         """The arguments of `compile` as plain data; {} for a model that is not compiled (as in Keras)."""
         return saving.compile_config(self)

@@ -155,6 +155,9 @@ def test_custom_objects(loss, tmp_path):
     with saving.custom_object_scope(OWN):
         same_weights(models.load_model(tmp_path / "model.keras"), model)
         assert models.model_from_json(model.to_json()).count_params() == model.count_params()
+    again = models.Model.from_config(model.get_config(), custom_objects=OWN)
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
 def test_an_unknown_class_is_named_with_the_way_out(tmp_path):
