@@ -55,6 +55,14 @@ def generator(purpose, *indices):
     return np.random.Generator(np.random.SFC64(_sequence(purpose, indices)))
 
 
+def epoch_of_round(epoch, number):
+    """What stands for the epoch in draws of round `number`: `fit` called again on a model begins a round of its own.
+
+    Else `for _ in range(10): model.fit(x, y, epochs=1)` would see one order and one set of masks ten times.
+    """
+    return epoch + (number << 20)
+
+
 @contextlib.contextmanager
 def training_step(epoch, index):
     """While it lasts, `layer_generator` draws for this step of training, in the order that layers ask."""

@@ -29,6 +29,7 @@ class Trainer:
         self.loss = None
         self.stop_training = False
         self.history = None
+        self._round, self._next_epoch = 0, 0  # see random.epoch_of_round
 
     def compile(
         self,
@@ -157,6 +158,10 @@ class Trainer:
         check_before_training(self, source)
         if validation is not None:
             check_labels_of(self, validation)
+        if initial_epoch < self._next_epoch:
+            self._round += 1
+        self._next_epoch = epochs
+        source.round = self._round
         history = callback_room.History()
         listeners = callback_room.CallbackList(
             [callbacks or [], history],
@@ -179,6 +184,7 @@ class Trainer:
                 source,
                 epochs=epochs,
                 first=(initial_epoch, 0),
+                prepare=lambda: self._prepare_task(training=True),
                 listeners=listeners,
                 progress=progress,
                 validate=validate,
@@ -204,7 +210,6 @@ class Trainer:
             logs = loop.evaluate(task, source, listeners=listeners, progress=Progress(None, 1, verbose=0))
         finally:
             task.objective = kept
-            self._prepare_task(training=True)
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _prepare_task(self, *, training):

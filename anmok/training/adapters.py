@@ -1,10 +1,10 @@
 """What a person passes to fit, evaluate or predict, as a source of epochs of batches.
 
-Every source has num_batches (int, or None while nobody knows), num_samples, batch_size (int or None) and
-batches(epoch, start=0), which yields (x, y, sample_weight): float32 inputs, int64 or float32 labels, float32 weights;
-each a tensor or a list, tuple or dict of them, None where there is none. Iterate to the end: what follows an epoch's
-last batch (on_epoch_end, the warning of data that ran out) happens there. Never write into a batch: it may be the
-caller's own memory.
+Every source has num_batches (int, or None while nobody knows), num_samples, batch_size (int or None), round (see
+random.epoch_of_round; 0 unless set) and batches(epoch, start=0), which yields (x, y, sample_weight): float32 inputs,
+int64 or float32 labels, float32 weights; each a tensor or a list, tuple or dict of them, None where there is none.
+Iterate to the end: what follows an epoch's last batch (on_epoch_end, the warning of data that ran out) happens there.
+Never write into a batch: it may be the caller's own memory.
 """
 
 import os

@@ -75,6 +75,7 @@ class ArraySource:
         if self.batch_size is None:
             self.batch_size = math.ceil(self.num_samples / self.steps) if self.steps else 32
         self.shuffle = shuffle
+        self.round = 0
         self.ran_out = False
         self._length = math.ceil(self.num_samples / self.batch_size)
         y = map_leaves(lambda tensor: as_label(tensor) if tensor.numel() <= _SMALL else tensor, y)
@@ -124,7 +125,7 @@ class ArraySource:
         return take
 
     def _order(self, number):
-        draw = random.generator("shuffle", number)
+        draw = random.generator("shuffle", random.epoch_of_round(number, self.round))
         if self.shuffle == "batch":
             starts = range(0, self.num_samples, self.batch_size)
             sizes = (min(self.batch_size, self.num_samples - begin) for begin in starts)

@@ -67,6 +67,7 @@ class SequenceSource:
         self.steps = checks.count(steps, "steps")
         self.num_samples = None
         self.batch_size = None
+        self.round = 0
         self.ran_out = False
         self._finish = _Finisher(class_weight, labelled)
         self._length()
@@ -86,7 +87,7 @@ class SequenceSource:
 
     def batches(self, epoch, start=0):
         """Yield (x, y, sample_weight) of the epoch's batches from number `start` on."""
-        tell_epoch(self.dataset, epoch)
+        tell_epoch(self.dataset, random.epoch_of_round(epoch, self.round))
         _call(self.dataset, "on_epoch_begin")
         length = self._length()
         if length is None:
@@ -96,7 +97,7 @@ class SequenceSource:
             number, first, last = window(length, self.steps, epoch)
             indices = range(first + start, last)
             if self.shuffle:
-                order = random.generator("shuffle", number).permutation(length)
+                order = random.generator("shuffle", random.epoch_of_round(number, self.round)).permutation(length)
                 indices = [int(i) for i in order[first + start : last]]
         threads, ahead = threads_of(self.dataset)
         yield from in_order(lambda i: self._finish(self.dataset[i], i), indices, threads=threads, ahead=ahead)
@@ -128,6 +129,7 @@ class SampleSource:
         self.batch_size = checks.count(batch_size, "batch_size") or 32
         self.shuffle = shuffle
         self.steps = checks.count(steps, "steps")
+        self.round = 0
         self.ran_out = False
         self._finish = _Finisher(class_weight, labelled)
 
@@ -138,12 +140,12 @@ class SampleSource:
 
     def batches(self, epoch, start=0):
         """Yield (x, y, sample_weight) of the epoch's batches from number `start` on."""
-        tell_epoch(self.dataset, epoch)
+        tell_epoch(self.dataset, random.epoch_of_round(epoch, self.round))
         length = math.ceil(self.num_samples / self.batch_size)
         number, first, last = window(length, self.steps, epoch)
         order = np.arange(self.num_samples)
         if self.shuffle:
-            order = random.generator("shuffle", number).permutation(self.num_samples)
+            order = random.generator("shuffle", random.epoch_of_round(number, self.round)).permutation(self.num_samples)
         for i in range(first + start, last):
             rows = order[i * self.batch_size : (i + 1) * self.batch_size].tolist()
             if hasattr(self.dataset, "__getitems__"):
@@ -168,6 +170,7 @@ class IterableSource:
         self.steps = checks.count(steps, "steps")
         self.num_samples = None
         self.batch_size = None
+        self.round = 0
         self.ran_out = False
         self._single = hasattr(iterable, "__next__")
         self._finish = _Finisher(class_weight, labelled)
@@ -202,7 +205,7 @@ class IterableSource:
                 yield self._finish(batch, i)
 
     def _begin(self, epoch):
-        tell_epoch(self.iterable, epoch)
+        tell_epoch(self.iterable, random.epoch_of_round(epoch, self.round))
         self._iterator = iter(self.iterable)
 
     def _end(self, given, epoch):

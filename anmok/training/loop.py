@@ -14,9 +14,10 @@ def to_device(batch, device):
     return pytree.tree_map(lambda leaf: leaf.to(device, non_blocking=True) if torch.is_tensor(leaf) else leaf, batch)
 
 
-def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
+def fit(task, source, *, epochs, first, prepare, listeners, progress, validate, stopped):
     """Train for epochs `first[0]`..epochs-1, beginning at step `first[1]`, or where a listener says to resume.
 
+    prepare() makes the task ready, each epoch, since callbacks may have frozen layers or thawed them.
     task.train_step is called on every batch of `source.batches(epoch, start)`. validate(epoch) returns the logs of a
     validation or None. stopped() tells whether a listener wants to stop.
     """
@@ -27,6 +28,7 @@ def fit(task, source, *, epochs, first, listeners, progress, validate, stopped):
     for epoch in range(first_epoch, epochs):
         task.reset()
         listeners.on_epoch_begin(epoch)
+        prepare()
         progress.begin_epoch(epoch)
         start = first_step if epoch == first_epoch else 0
         _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubts)
@@ -61,7 +63,7 @@ def _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubt
         x, y, sample_weight = to_device(batch, task.device)
         if heard:
             listeners.on_train_batch_begin(step)
-        with random.training_step(epoch, step):
+        with random.training_step(random.epoch_of_round(epoch, source.round), step):
             value = task.train_step(x, y, sample_weight)
         doubts.look_at_loss(value, epoch, step)
         if heard:

@@ -31,25 +31,29 @@ class Task:
     # Getting ready ------------------------------------------------------------------------------------------------
 
     def prepare(self, *, training, device, rewrite=None, losses=True):
-        """Settle, once per fit or evaluate, what stays the same at every step.
+        """Settle, once an epoch or evaluation, what stays the same at every step.
 
+        What was settled for training stays while callbacks evaluate and predict.
         losses: whether they are computed, which predicting does without.
         rewrite: a function of the number format (a torch dtype) that returns a function (inputs, training) -> outputs
         which computes what the module computes, only faster, and in that format; or None.
         """
         keep_freed_memory()
         self.device = device
-        self._extra_terms = _extra_terms(self.module) if losses else None
-        self._format = training_format(self.module, device) if training else None
-        faster = rewrite(self._format or torch.float32) if rewrite is not None else None
+        if losses:
+            self._extra_terms = _extra_terms(self.module)
+        if not training:
+            self._test_forward = (rewrite and rewrite(torch.float32)) or self.module
+            return
+        self._format = training_format(self.module, device)
+        faster = rewrite and rewrite(self._format or torch.float32)
         self._forward = faster or self.module
-        self._autocast = None if faster is not None else self._format
+        self._autocast = None if faster else self._format
+        if self._format is torch.float16 and self._loss_scale is None:
+            self._loss_scale = LossScale()
+        self._follow_weights()
         self._direct = None
-        if training:
-            if self._format is torch.float16 and self._loss_scale is None:
-                self._loss_scale = LossScale()
-            self._follow_weights()
-            self._consider_direct(getattr(faster, "direct", None))
+        self._consider_direct(getattr(faster, "direct", None))
 
     def _consider_direct(self, direct):
         """Step without autograd where the network is one chain, holds every trained weight once, and adds no losses."""
@@ -142,7 +146,7 @@ class Task:
         """Forward and compare, without training."""
         if self._extra_terms is not None:
             self.module._clear_losses()
-        outputs = self._forward(x, training=False)
+        outputs = self._test_forward(x, training=False)
         extra = self._extra_terms() if self._extra_terms is not None else ()
         try:
             loss = self.objective.loss(y, outputs, sample_weight, extra)
@@ -154,7 +158,7 @@ class Task:
     @torch.inference_mode()
     def predict_step(self, x):
         """The outputs for one batch, float32."""
-        outputs = self._forward(x, training=False)
+        outputs = self._test_forward(x, training=False)
         return _single(outputs) if torch.is_tensor(outputs) else pytree.tree_map(_single, outputs)
 
     @property
