@@ -168,6 +168,9 @@ class Model(Trainer, Layer):
         graph = self.graph
         if graph is None:
             raise ArgumentError(f"{type(self).__name__} needs a method call(self, inputs).")
+        if training:
+            # Whoever trains by hand may update weights in ways that torch does not count (fused optimizers).
+            self._fast.forget_inference()
         return graph.run(self._read(inputs), training)
 
     def _read(self, inputs):

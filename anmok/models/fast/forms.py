@@ -45,6 +45,10 @@ class FastForms:
             self._inferred = state, inference_forward(self._model, dtype)
         return self._inferred[1]
 
+    def forget_inference(self):
+        """Fold anew before the next evaluation or prediction."""
+        self._inferred = None
+
     def _look(self):
         """Find layers and weights again if the graph is another one."""
         graph = self._model.graph
