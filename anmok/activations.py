@@ -214,7 +214,7 @@ def softplus(x):
 def sparse_plus(x):
     """0 up to -1, (x + 1)^2 / 4 between, x from 1 on (as in Keras)."""
     x = x if isinstance(x, Tensor) else _tensor(x)
-    return torch.where(x < 1, 0.25 * (x.clamp(-1, 1) + 1).square(), x)
+    return torch.where(x < 1, 0.25 * torch.square(torch.clamp(x, -1, 1) + 1), x)
 
 
 @_registry.add

@@ -18,6 +18,10 @@ from anmok.layers.symbolic import (
 class GraphMember:
     """What Layer has to do with KerasTensors. Its constructor sets `_inbound_nodes`."""
 
+    def __getstate__(self):
+        # A copy takes part in no graph; the copy of a model's graph writes its layers' calls down anew.
+        return {**self.__dict__, "_inbound_nodes": []}
+
     def _call_symbolically(self, args, kwargs, training):
         if training is not None and self._call_takes_training:
             kwargs = {**kwargs, "training": training}

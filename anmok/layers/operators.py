@@ -1,14 +1,19 @@
-"""Arithmetic on symbolic tensors: `x + y`, `2 * x`, `x[:, 0]` become layers of the graph."""
+"""Arithmetic and torch's functions on symbolic tensors: `2 * x`, `x[:, 0]`, `torch.relu(x)` become layers."""
 
+import itertools
 import operator
 
 import torch
+import torch.nn.functional as F
+from torch.utils import _pytree as pytree
 
-from anmok.errors import unknown_name
+from anmok.errors import ArgumentError, unknown_name
 from anmok.layers import registered
+from anmok.layers.activation import ELU, LeakyReLU
+from anmok.layers.core import Activation
 from anmok.layers.layer import Layer
 from anmok.layers.naming import automatic_name
-from anmok.layers.symbolic import KerasTensor
+from anmok.layers.symbolic import KerasTensor, symbolic_leaves
 
 _FUNCTIONS = {
     "Add": operator.add,
@@ -76,7 +81,90 @@ _BINARY = {
 _COMPARISONS = {"lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual"}
 
 
+# torch's functions that are activations of Keras when called on one tensor alone.
+_ACTIVATIONS = {
+    F.relu: "relu",
+    torch.relu: "relu",
+    F.relu6: "relu6",
+    F.selu: "selu",
+    F.silu: "silu",
+    F.mish: "mish",
+    F.softplus: "softplus",
+    F.softsign: "softsign",
+    F.logsigmoid: "log_sigmoid",
+    F.hardsigmoid: "hard_sigmoid",
+    F.hardswish: "hard_silu",
+    F.tanhshrink: "tanh_shrink",
+    torch.sigmoid: "sigmoid",
+    torch.tanh: "tanh",
+    torch.exp: "exponential",
+}
+
+
+class Function(Layer):
+    """A function of torch applied to symbolic tensors; it computes, but cannot be written to a file.
+
+    args, kwargs: what the function gets, with KerasTensors where `call` puts the tensors it is given.
+    """
+
+    def __init__(self, function, args, kwargs):
+        super().__init__(name=automatic_name(function.__name__))
+        self._function = function
+        places = itertools.count()
+
+        def place(leaf):
+            return _Place(next(places)) if isinstance(leaf, KerasTensor) else leaf
+
+        self._given = pytree.tree_map(place, (tuple(args), dict(kwargs)))
+
+    def call(self, *tensors):
+        args, kwargs = pytree.tree_map(
+            lambda leaf: tensors[leaf.number] if isinstance(leaf, _Place) else leaf, self._given
+        )
+        return self._function(*args, **kwargs)
+
+    def get_config(self):
+        raise ArgumentError(
+            f"'{self.name}' is torch's function {self._function.__name__} called on a symbolic tensor, which a file "
+            "cannot hold. Use a layer for it: Activation, a merging layer, or a class of your own with call(self, x)."
+        )
+
+
+class _Place:
+    """Stands for the tensor of that number."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+def _call_of_torch(cls, function, types, args=(), kwargs=None):
+    kwargs = kwargs or {}
+    layer = _known_layer(function, args[1:], {k: v for k, v in kwargs.items() if k not in ("inplace", "_stacklevel")})
+    if layer is not None:
+        return layer(args[0])
+    return Function(function, args, kwargs)(*symbolic_leaves((args, kwargs)))
+
+
+def _known_layer(function, rest, kwargs):
+    """The layer that does what torch's function does with these further arguments, or None."""
+    options = {key: value for key, value in kwargs.items() if value is not None and value is not torch.float32}
+    values = (*rest, *options.values())
+    if function in _ACTIVATIONS and not values:
+        return Activation(_ACTIVATIONS[function])
+    if function in (F.softmax, F.log_softmax) and values == (-1,):
+        return Activation(function.__name__)
+    if function is F.elu:
+        return ELU(alpha=(values or (1.0,))[0])
+    if function is F.leaky_relu:
+        return LeakyReLU(negative_slope=(values or (0.01,))[0])
+    if function is F.gelu and values in ((), ("none",)):
+        return Activation("gelu")
+    return None
+
+
 def _give_operators(cls):
+    # torch asks the class of an argument that is no tensor what its functions mean there.
+    cls.__torch_function__ = classmethod(_call_of_torch)
     for method, name in (_BINARY | _COMPARISONS).items():
         setattr(cls, f"__{method}__", lambda self, other, name=name: Operation(name)(self, other))
     for method, name in _BINARY.items():

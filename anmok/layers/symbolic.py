@@ -40,6 +40,12 @@ class KerasTensor:
     def __repr__(self):
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
+    def __getattr__(self, name):
+        raise AttributeError(
+            f"A symbolic tensor has no {name!r}: it stands for values that come later. Use a layer, an operator, or a "
+            f"function of torch, such as torch.{name}(x)."
+        )
+
     def __len__(self):
         raise ArgumentError(f"{self!r} has no length: it stands for values that come later.")
 

@@ -84,6 +84,8 @@ class WeightHolder(nn.Module):
                 self.__dict__.pop(name, None)
                 self.register_buffer(name, value)
                 return
+        elif isinstance(value, nn.Module) and not isinstance(value, WeightHolder):
+            value.eval()  # as our own layers begin; torch's begin in training
         elif isinstance(value, (list, tuple, dict)) and not name.startswith("_"):
             value = tracked(self, name, value)
         super().__setattr__(name, value)

@@ -7,6 +7,7 @@ from torch.utils import _pytree as pytree
 
 from anmok.errors import ArgumentError
 from anmok.layers import Input, InputLayer, KerasTensor
+from anmok.layers.symbolic import Node
 
 
 class Step:
@@ -78,6 +79,20 @@ class Graph:
                     f"The name '{name}' is used by {count} layers of this model. Names must differ: pass name=..."
                 )
 
+    def __reduce__(self):
+        # Flat, where references from tensor to node to tensor would be as deep as the network.
+        nodes = list({id(node): node for node in [*(t.node for t in self.input_list), *self.nodes]}.values())
+        nodes.sort(key=lambda node: node.layer._inbound_nodes.index(node))
+        tensors = [tensor for node in nodes for tensor in node.output_list]
+        places = {id(tensor): _Place(index) for index, tensor in enumerate(tensors)}
+
+        def flat(structure):
+            return pytree.tree_map(lambda leaf: places[id(leaf)] if isinstance(leaf, KerasTensor) else leaf, structure)
+
+        described = [(tensor.shape, tensor.dtype, tensor.name) for tensor in tensors]
+        calls = [(node.layer, flat(tuple(node.args)), flat(node.kwargs), flat(node.outputs)) for node in nodes]
+        return _rebuilt, (described, calls, flat(self.inputs), flat(self.outputs))
+
     def output_structure(self, tensors):
         """The list of output tensors in the structure that the model's outputs have."""
         return tensors[0] if self.single_output else pytree.tree_unflatten(tensors, self._output_structure)
@@ -102,6 +117,25 @@ class Graph:
             for slot in step.last_read:
                 values[slot] = None
         return self.output_structure([values[slot] for slot in self.output_slots])
+
+
+class _Place:
+    """Stands for a KerasTensor by its number in a list."""
+
+    def __init__(self, index):
+        self.index = index
+
+
+def _rebuilt(described, calls, inputs, outputs):
+    """The Graph that `Graph.__reduce__` took apart, its calls written down in its (copied) layers."""
+    tensors = [KerasTensor(shape, dtype, name=name) for shape, dtype, name in described]
+
+    def filled(structure):
+        return pytree.tree_map(lambda leaf: tensors[leaf.index] if isinstance(leaf, _Place) else leaf, structure)
+
+    for layer, args, kwargs, made in calls:
+        Node(layer, filled(args), filled(kwargs), filled(made))
+    return Graph(filled(inputs), filled(outputs))
 
 
 def in_key_order(structure):

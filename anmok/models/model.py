@@ -6,7 +6,7 @@ from torch.utils import _pytree as pytree
 from anmok import saving
 from anmok.errors import ArgumentError, NotBuiltError, unknown_name
 from anmok.layers import Layer
-from anmok.layers.symbolic import shape_of
+from anmok.layers.symbolic import is_symbolic, shape_of
 from anmok.layers.weight_holder import default_device
 from anmok.models.graph import Graph, rerooted
 from anmok.models.inputs import InputReader
@@ -50,6 +50,10 @@ class Model(Trainer, Layer):
             self.built = True
             self.built_input_shape = pytree.tree_map(lambda tensor: tensor.shape, self._graph.inputs)
             self._apply_trainable()
+
+    def __getstate__(self):
+        given = ((), {}) if is_symbolic(self._given_arguments) else self._given_arguments
+        return {**super().__getstate__(), "_graph": self.graph, "_reader": None, "_given_arguments": given}
 
     def _register(self, layer):
         """Make a layer a torch submodule, under its own name where that is free."""

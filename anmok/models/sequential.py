@@ -25,6 +25,15 @@ class Sequential(Model):
         for layer in layers or []:
             self.add(layer)
 
+    def __getstate__(self):
+        ends = {} if self.graph is None else {"_start": None, "_end": None}
+        return {**super().__getstate__(), **ends}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if self._graph is not None:
+            self._start, self._end = self._graph.inputs, self._graph.outputs
+
     def add(self, layer, rebuild=True):
         """Put a layer (or a whole model) on top."""
         if isinstance(layer, KerasTensor):

@@ -195,6 +195,7 @@ class Trainer:
             listeners.on_train_end({})
             raise
         finally:
+            self._task.set_mode(False)
             self._clear_losses()
         self.optimizer.finalize_variable_values()
         return history

@@ -13,6 +13,11 @@ from anmok.training.memory import keep_freed_memory
 from anmok.training.objective import Objective
 from anmok.training.precision import LossScale, computing, training_format
 
+_SETTLED = (
+    "_extra_terms", "_format", "_forward", "_test_forward", "_autocast", "_direct", "_order", "_wanted", "_weights",
+    "_modules_of_torch",
+)  # fmt: skip
+
 
 class Task:
     """What `compile` sets up. `module` is any torch Module whose forward takes `training=`."""
@@ -24,6 +29,10 @@ class Task:
         self.objective = self.fresh_objective()
         self.validation_objective = None  # made when a fit validates
         self._loss_scale = None
+
+    def __getstate__(self):
+        # What `prepare` settles belongs to these very weights.
+        return {name: value for name, value in vars(self).items() if name not in _SETTLED}
 
     def fresh_objective(self):
         return Objective(*self._given, output_names=getattr(self.module, "output_names", None))
@@ -40,6 +49,7 @@ class Task:
         """
         keep_freed_memory()
         self.device = device
+        self._modules_of_torch = [module for module in self.module.modules() if not hasattr(module, "_call_losses")]
         if losses:
             self._extra_terms = _extra_terms(self.module)
         if not training:
@@ -51,7 +61,9 @@ class Task:
         self._autocast = None if faster else self._format
         if self._format is torch.float16 and self._loss_scale is None:
             self._loss_scale = LossScale()
-        self._follow_weights()
+        self._weights = []
+        if all(getattr(layer, "built", True) for layer in self.module.modules()):
+            self._follow_weights()
         self._direct = None
         self._consider_direct(getattr(faster, "direct", None))
 
@@ -67,18 +79,23 @@ class Task:
             self._wanted = [id(weight) in trained for weight in direct.chain.weights]
 
     def _follow_weights(self):
-        """Read which weights are trained; a model whose layers build on first use has none before its first step."""
-        self._weights = [weight for weight in self.module.parameters() if weight.requires_grad]
-        ordered = getattr(self.module, "trainable_weights", None)
-        if ordered is not None:
-            self._weights = [weight for weight in ordered if weight.requires_grad]
+        """Read which weights are trained, which for layers that build on first use is known after the first step."""
+        # Keras' order first; what is left belongs to torch's own modules within the model.
+        ordered = [*getattr(self.module, "trainable_weights", ()), *self.module.parameters()]
+        self._weights = list({id(weight): weight for weight in ordered if weight.requires_grad}.values())
         if self._weights:
             self.optimizer.build(self._weights)
+
+    def set_mode(self, training):
+        """Tell torch's own modules within the model, which do not see `training=`."""
+        for module in self._modules_of_torch:
+            module.training = training
 
     # Steps --------------------------------------------------------------------------------------------------------
 
     def train_step(self, x, y, sample_weight):
         """Forward, backward, update; returns the loss, a number on the CPU."""
+        self.set_mode(True)
         step = self._step_by_autograd if self._direct is None else self._step_directly
         try:
             loss, outputs, gradients = step(x, y, sample_weight)
@@ -144,6 +161,7 @@ class Task:
     @torch.inference_mode()
     def test_step(self, x, y, sample_weight):
         """Forward and compare, without training."""
+        self.set_mode(False)
         if self._extra_terms is not None:
             self.module._clear_losses()
         outputs = self._test_forward(x, training=False)
@@ -158,6 +176,7 @@ class Task:
     @torch.inference_mode()
     def predict_step(self, x):
         """The outputs for one batch, float32."""
+        self.set_mode(False)
         outputs = self._test_forward(x, training=False)
         return _single(outputs) if torch.is_tensor(outputs) else pytree.tree_map(_single, outputs)
 
