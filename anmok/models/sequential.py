@@ -54,7 +54,7 @@ class Sequential(Model):
             return
         if not self._stack and self._start is None:
             shape = layer._input_shape_argument
-            if shape is None and getattr(layer, "_graph", None) is not None:
+            if shape is None and getattr(layer, "graph", None) is not None:
                 shape = layer.input_shape
             if isinstance(shape, tuple):
                 self._start = self._end = Input(batch_shape=shape)
