@@ -281,19 +281,19 @@ def test_a_mistake_is_said_in_words(case):
 
 
 def test_a_loss_that_is_no_number_names_its_step():
-    model = compiled(optimizer=optimizers.SGD(1e30))
+    model = compiled(network(1, None), "mse", optimizers.SGD(1e30))
     with pytest.warns(
         notices.AnmokWarning, match=r"loss became (nan|inf) in epoch 1, step [23].*learning rate"
     ) as said:
-        fit(model, batch_size=5, epochs=3)
+        fit(model, y=Y + 1.0, batch_size=5, epochs=3)
     assert len([warning for warning in said if "became" in str(warning.message)]) == 1
 
 
 def test_a_loss_that_is_no_number_stops_where_that_is_wished():
-    model = compiled(optimizer=optimizers.SGD(1e30))
+    model = compiled(network(1, None), "mse", optimizers.SGD(1e30))
     warnings.simplefilter("ignore", notices.AnmokWarning)
     with pytest.raises(TrainingError, match=r"loss became (nan|inf) at batch"):
-        fit(model, batch_size=5, epochs=3, callbacks=[callbacks.TerminateOnNaN(raise_error=True)])
+        fit(model, y=Y + 1.0, batch_size=5, epochs=3, callbacks=[callbacks.TerminateOnNaN(raise_error=True)])
 
 
 def test_weights_that_are_no_numbers_are_said_at_the_end_of_the_epoch():
