@@ -44,7 +44,9 @@ class MissingFileError(AnmokError, FileNotFoundError):
 def unknown_name(kind, name, choices):
     """An UnknownNameError that offers the nearest of `choices` (an iterable of str)."""
     # Names that differ in capitals and underlines alone stand for the same: one of them is enough.
-    choices = {choice.replace("_", "").lower(): choice for choice in sorted(choices, key=lambda c: (c.islower(), c))}
+    choices = {
+        choice.replace("_", "").lower(): choice for choice in sorted(choices, key=lambda c: (c.islower(), "_" in c, c))
+    }
     choices = sorted(choices.values(), key=str.lower)
     spelled = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(str(name).lower(), spelled, n=1, cutoff=0.5)
