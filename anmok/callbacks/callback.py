@@ -23,9 +23,6 @@ class Callback:
     # Hooks defined by the class that this object has no use for, such as those of batches when it acts each epoch.
     unheard = ()
 
-    def __init__(self):
-        pass
-
     def set_params(self, params):
         self.params = params
 

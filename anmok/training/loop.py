@@ -1,9 +1,12 @@
 """The loops over batches: fit, evaluate, predict. They know a Task, an iterable of batches and who wants to listen."""
 
+import warnings
+
 import torch
 from torch.utils import _pytree as pytree
 
 from anmok import random
+from anmok.notices import AnmokWarning
 from anmok.training.task import warn_if_not_finite, warn_if_weights_are_not_finite
 
 
@@ -26,12 +29,20 @@ def fit(task, source, *, epochs, first, prepare, listeners, progress, validate, 
     logs = {}
     doubts = _Doubts(task)
     for epoch in range(first_epoch, epochs):
+        if epoch > first_epoch and source.ran_out:
+            # An epoch without data would report a loss of 0.
+            _warn_used_up(epoch, epochs)
+            break
         task.reset()
         listeners.on_epoch_begin(epoch)
         prepare()
         progress.begin_epoch(epoch)
         start = first_step if epoch == first_epoch else 0
-        _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubts)
+        steps = _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubts)
+        if not steps and source.ran_out:
+            progress.interrupt()
+            _warn_used_up(epoch, epochs)
+            break
         doubts.look_at_weights(epoch)
         logs = task.results()
         logs = dict(sorted({**logs, **(validate(epoch) or {})}.items()))
@@ -40,6 +51,15 @@ def fit(task, source, *, epochs, first, prepare, listeners, progress, validate, 
         if stopped():
             break
     listeners.on_train_end(logs)
+
+
+def _warn_used_up(done, wanted):
+    warnings.warn(
+        f"The generator is used up after epoch {done} of {wanted}, so training ends here: a generator gives its "
+        "batches once. Let it go on without end and pass steps_per_epoch, or pass a Sequence.",
+        AnmokWarning,
+        stacklevel=3,
+    )
 
 
 class _Doubts:
@@ -58,19 +78,22 @@ class _Doubts:
 
 
 def _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubts):
-    heard = listeners.wants_batch_hooks
+    """Train on the epoch's batches from `start` on; returns how many there were."""
+    heard, steps = listeners.wants_batch_hooks, 0
     for step, batch in enumerate(source.batches(epoch, start), start):
         x, y, sample_weight = to_device(batch, task.device)
         if heard:
             listeners.on_train_batch_begin(step)
         with random.training_step(random.epoch_of_round(epoch, source.round), step):
             value = task.train_step(x, y, sample_weight)
+        steps += 1
         doubts.look_at_loss(value, epoch, step)
         if heard:
             listeners.on_train_batch_end(step, task.results())
         progress.update(step + 1, task.results)
         if stopped():
             break
+    return steps
 
 
 def evaluate(task, source, *, listeners, progress):

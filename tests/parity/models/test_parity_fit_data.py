@@ -185,3 +185,16 @@ def test_data_that_runs_out_is_said(twins):
         ours.fit(batches(X, CLASSES), steps_per_epoch=9, verbose=0)
     with pytest.raises(DataError, match="empty"):
         ours.fit(iter(()), steps_per_epoch=2, verbose=0)
+
+
+@pytest.mark.parametrize("steps_are_told", [False, True])
+def test_a_generator_that_is_used_up_ends_training_and_reports_no_empty_epoch(twins, steps_are_told):
+    ours, theirs = twins(dense)
+    length = len(list(batches(X, CLASSES)))
+    steps = length if steps_are_told else None
+    with pytest.warns(UserWarning, match="used up after epoch 1 of 3"):
+        history = ours.fit(batches(X, CLASSES), epochs=3, steps_per_epoch=steps, verbose=0).history
+    expected = theirs.fit(batches(X, CLASSES), steps_per_epoch=length, epochs=1, verbose=0).history
+    for name, values in history.items():
+        assert len(values) == 1
+        np.testing.assert_allclose(values, expected[name], rtol=1e-4)
