@@ -8,9 +8,9 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "activations", "applications", "callbacks", "constraints", "datasets", "errors", "initializers", "layers",
-    "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "random", "regularizers",
-    "saving", "schedules", "training", "utils",
+    "activations", "applications", "augment", "callbacks", "constraints", "datasets", "errors", "initializers",
+    "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "random",
+    "regularizers", "saving", "schedules", "training", "utils",
 }  # fmt: skip
 _NAMES = {
     "Input": "anmok.layers",

@@ -18,6 +18,7 @@ FLOORS = [
     ["losses"],
     ["metrics", "optimizers"],
     ["images"],
+    ["augment"],
     ["layers"],
     ["training"],
     ["callbacks"],
@@ -35,6 +36,7 @@ FLOORS = [
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 FORBIDDEN = {
     "images": {"torch"},
+    "augment": {"torch"},
     "layers": {"anmok.data", "anmok.runs"},
     "models": {"anmok.data", "anmok.runs"},
     "zoo": {"anmok.data", "anmok.runs"},
