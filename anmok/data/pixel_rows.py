@@ -1,0 +1,215 @@
+"""Rows of pixels, each written once and then read: in memory, or in a file that is whole or not there."""
+
+import math
+import os
+import shutil
+import threading
+import time
+
+import numpy as np
+
+from anmok import files
+from anmok.errors import DataError
+
+_DAY = 24 * 3600  # seconds
+_lock = threading.Lock()
+_in_memory = 0  # bytes, of all MemoryRows that live
+_parts = 0  # how many files were begun, so that two of one process never share one
+
+
+def memory_in_use():
+    """Bytes that the rows in memory of this process hold together."""
+    return _in_memory
+
+
+def fits_in_memory(shape, budget):
+    """Whether rows of that shape and those that live stay within `budget` bytes."""
+    return _in_memory + math.prod(shape) <= budget
+
+
+class MemoryRows:
+    """uint8 rows in memory; `granted` is False when they would exceed `budget` bytes (None: no limit)."""
+
+    store = "memory"
+
+    def __init__(self, shape, *, budget=None):
+        global _in_memory
+        self.ready_count = 0
+        self._bytes = math.prod(shape)
+        with _lock:
+            self.granted = budget is None or _in_memory + self._bytes <= budget
+            if self.granted:
+                _in_memory += self._bytes
+        self._pixels = np.empty(shape, np.uint8) if self.granted else None
+        self._ready = np.zeros(shape[0], bool)
+        self._own = threading.Lock()
+
+    def get(self, index):
+        """Row `index` (a read-only view) or None."""
+        pixels = self._pixels
+        if pixels is None or not self._ready[index]:
+            return None
+        row = pixels[index]
+        row.flags.writeable = False
+        return row
+
+    def put(self, index, image):
+        """Keep `image` as row `index`; a row that is there already stays as it is."""
+        pixels = self._pixels
+        if pixels is None:
+            return
+        with self._own:
+            if not self._ready[index]:
+                pixels[index] = image
+                self._ready[index] = True
+                self.ready_count += 1
+
+    def close(self):
+        """Give the memory back."""
+        global _in_memory
+        with _lock:
+            if self.granted:
+                self.granted = False
+                _in_memory -= self._bytes
+        self._pixels, self.ready_count = None, 0
+
+
+class DiskRows:
+    """uint8 rows in the .npy file `path`: used when it is there, else written beside it and renamed when complete.
+
+    The name must say what decides the pixels; a file of that name with another shape is not used. Raises DataError
+    when the disk has not twice the space free, or the files of the folder would exceed `budget` bytes even after all
+    complete ones are deleted; OSError when the folder cannot be written to. A disk that fills later ends the keeping,
+    not the reading.
+    """
+
+    store = "disk"
+
+    def __init__(self, path, shape, *, budget):
+        self.path, self._shape = path, tuple(shape)
+        self._ready = np.zeros(shape[0], bool)
+        self.ready_count = 0
+        self._own = threading.Lock()
+        self._part = None
+        self._pixels = _opened(path, self._shape)
+        if self._pixels is not None:
+            self._ready[:] = True
+            self.ready_count = shape[0]
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_room(path.parent, math.prod(shape), budget)
+        self._begin()
+
+    def _begin(self):
+        global _parts
+        with _lock:
+            _parts += 1
+            number = _parts
+        self._part = files.part_of(self.path.with_name(f"{self.path.name}.{number}"))
+        try:
+            self._pixels = np.lib.format.open_memmap(self._part, mode="w+", dtype=np.uint8, shape=self._shape)
+            # A hole in a mapped file is filled when it is written to; on a full disk that kills the process.
+            if hasattr(os, "posix_fallocate"):
+                with open(self._part, "r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+        except OSError:
+            self.close()
+            raise
+
+    def get(self, index):
+        """Row `index` (a read-only copy: the map is closed without asking who still reads) or None."""
+        if not self._ready[index]:
+            return None
+        with self._own:
+            pixels = self._pixels
+        if pixels is None:
+            return None
+        row = np.array(pixels[index])
+        row.flags.writeable = False
+        return row
+
+    def put(self, index, image):
+        """Keep `image` as row `index`; the last one makes the file known to others."""
+        with self._own:
+            if self._pixels is None or self._ready[index]:
+                return
+            self._pixels[index] = image
+            self._ready[index] = True
+            self.ready_count += 1
+            if self.ready_count == self._shape[0]:
+                self._publish()
+
+    def _publish(self):
+        self._pixels.flush()
+        self._pixels = None  # Windows renames no mapped file
+        try:
+            os.replace(self._part, self.path)
+        except OSError:  # a thread still reads a row of it, or another process has the same open: close() tries again
+            self._pixels = np.load(self._part, mmap_mode="r")
+        else:
+            self._part = None
+            self._pixels = np.load(self.path, mmap_mode="r")
+
+    def close(self):
+        """Release the map; a file that is not complete is removed."""
+        with self._own:
+            complete = self.ready_count == self._shape[0]
+            self._pixels, self.ready_count = None, 0
+            if self._part is None:
+                return
+            try:
+                if complete:
+                    os.replace(self._part, self.path)
+            except OSError:
+                pass
+            _removed(self._part)
+            self._part = None
+
+
+def _opened(path, shape):
+    """The complete rows at `path`, mapped read-only, or None; notes that they were used."""
+    try:
+        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+        os.utime(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    return pixels if pixels.shape == shape and pixels.dtype == np.uint8 else None
+
+
+def _make_room(folder, needed, budget):
+    """Delete what is abandoned, then the longest unused, until `needed` more bytes may be written."""
+    kept, total = [], 0
+    for entry in os.scandir(folder):
+        try:
+            state = entry.stat()
+        except OSError:
+            continue
+        if entry.name.endswith(".part"):
+            if state.st_mtime < time.time() - _DAY and _removed(entry.path):
+                continue
+        elif entry.name.endswith(".npy"):
+            kept.append((state.st_mtime_ns, state.st_size, entry.path))
+        total += state.st_size
+    lasting = total - sum(size for _, size, _ in kept)
+    if lasting + needed > budget:
+        raise DataError(
+            f"{needed:,} bytes are needed and {budget:,} is the limit of all caches{f' ({lasting:,} are being written)' if lasting else ''}."
+        )
+    for _, size, path in sorted(kept):
+        if total + needed <= budget:
+            break
+        if _removed(path):
+            total -= size
+    if total + needed > budget:
+        raise DataError(f"{needed:,} bytes are needed; {total:,} of the {budget:,} for all caches are in use.")
+    free = shutil.disk_usage(folder).free
+    if free < 2 * needed:
+        raise DataError(f"{needed:,} bytes are needed and twice that should be free; {free:,} are.")
+
+
+def _removed(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        return False
+    return True
