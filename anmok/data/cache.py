@@ -13,7 +13,6 @@ import PIL
 from anmok import files, notices
 from anmok.data import pixel_rows
 from anmok.errors import ArgumentError, DataError, ShapeError, unknown_name
-from anmok.images import resize
 
 MEMORY_BUDGET = 1 << 30  # bytes of memory that all caches of a process may hold together
 DISK_BUDGET = 20 << 30  # bytes of disk that all caches under $ANMOK_HOME may hold together
@@ -79,7 +78,9 @@ class DecodedImages:
             return pixel_rows.DiskRows(folder / f"{self._key()}.npy", shape, budget=DISK_BUDGET)
         except (OSError, DataError) as reason:
             if store == "disk":
-                raise DataError(f"The decoded images cannot be kept in {folder}: {reason} store=None does without.")
+                raise DataError(
+                    f"The decoded images cannot be kept in {folder}: {reason} store=None does without."
+                ) from reason
             notices.once(
                 ("decoded images not kept",), f"Decoded images are not kept, each epoch decodes anew: {reason}"
             )
@@ -141,6 +142,8 @@ class DecodedImages:
                 mine.set()
 
     def _load(self, index):
+        from anmok.images import resize
+
         image = resize.load(self.paths[index], size=self.size, **self._options)
         expected = (*(self.size or image.shape[:2]), _CHANNELS[self._options["color_mode"]])
         if image.dtype != np.uint8 or image.shape != expected:

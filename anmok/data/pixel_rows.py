@@ -190,10 +190,10 @@ def _make_room(folder, needed, budget):
         elif entry.name.endswith(".npy"):
             kept.append((state.st_mtime_ns, state.st_size, entry.path))
         total += state.st_size
-    lasting = total - sum(size for _, size, _ in kept)
-    if lasting + needed > budget:
+    written = total - sum(size for _, size, _ in kept)
+    if written + needed > budget:
         raise DataError(
-            f"{needed:,} bytes are needed and {budget:,} is the limit of all caches{f' ({lasting:,} are being written)' if lasting else ''}."
+            f"{needed:,} bytes are needed; all caches may take {budget:,}, and {written:,} are being written."
         )
     for _, size, path in sorted(kept):
         if total + needed <= budget:
