@@ -147,7 +147,11 @@ def rows_of(value):
             f"{[tuple(getattr(part, 'shape', ())) for part in parts]}."
         )
     for i in range(counts.pop()):
-        yield structured(lambda leaf: leaf[i] if torch.is_tensor(leaf) else tensor_of(leaf[i]), value)
+        yield _row(value, i)
+
+
+def _row(value, i):
+    return structured(lambda leaf: leaf[i] if torch.is_tensor(leaf) else tensor_of(leaf[i]), value)
 
 
 def spec_of(value):

@@ -1,0 +1,331 @@
+"""Dataset: what image courses use of tf.data.Dataset, lazy, on torch tensors."""
+
+import glob
+import operator
+import os
+
+import numpy as np
+import torch
+
+from anmok import notices, random
+from anmok.data import crew, stages
+from anmok.data.elements import element_of, numpy_of, structured, torch_dtype
+from anmok.data.sources import INFINITE, UNKNOWN, Generated, Single, Slices, signature_of
+from anmok.errors import ArgumentError, DataError, MissingFileError
+
+# "Choose for me" wherever a number of threads or elements is asked for.
+AUTOTUNE = -1
+INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = INFINITE, UNKNOWN
+# Elements made ahead of training where nobody says how many: the next, and one more for a slow file.
+_AHEAD = 2
+_KEPT_ALONG = ("class_names", "file_paths", "skipped")
+
+
+class Iterator:
+    """One pass over a Dataset; close() ends it early and its threads with it, as does forgetting it."""
+
+    def __init__(self, elements):
+        self._elements = elements
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._elements)
+
+    def get_next(self):
+        """The next element, as next() gives it."""
+        return next(self)
+
+    def close(self):
+        """Let go of everything that the pass holds."""
+        if hasattr(self._elements, "close"):
+            self._elements.close()
+        self._elements = iter(())
+
+
+class Dataset:
+    """Tensors, text, or tuples and dicts of them, one after the other; each iteration is a pass from the start.
+
+    Nothing is computed before an element is asked for; every method returns a new Dataset and leaves this one as it is.
+    What is shuffled is a function of (seed, pass) alone, however many threads work; `fit` counts the passes by its
+    epochs (set_epoch), so that a resumed training sees what it would have seen.
+    Datasets out of folders have class_names, file_paths and skipped, which go along through every method.
+    Optional `name` arguments label nodes of TensorFlow's graph; there is none here, so they only may be given.
+    """
+
+    def __init__(self, stage, *origins):
+        self._stage = stage
+        self._pass = 0
+        for origin in origins:
+            for name in _KEPT_ALONG:
+                if name in vars(origin) and name not in vars(self):
+                    setattr(self, name, getattr(origin, name))
+
+    def __getattr__(self, name):
+        if name in _KEPT_ALONG:
+            raise AttributeError(
+                f"This Dataset has no {name}: utils.image_dataset_from_directory gives it, or set it yourself."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # Where elements come from ---------------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_tensor_slices(tensors, name=None):
+        """The rows of an array, or of each array in a tuple or dict."""
+        return Dataset(Slices(tensors))
+
+    @staticmethod
+    def from_tensors(tensors, name=None):
+        """One element: `tensors` as they are."""
+        return Dataset(Single(tensors))
+
+    @staticmethod
+    def from_generator(generator, output_types=None, output_shapes=None, args=None, output_signature=None, name=None):
+        """What generator(*args) yields, called anew for each pass.
+
+        output_signature (TensorSpecs) or output_types (and output_shapes): each element is brought to these formats
+        and refused (DataError) where shapes differ; without them elements are what comes.
+        """
+        if not callable(generator):
+            raise ArgumentError(
+                "from_generator: expected a function that returns a generator, since each pass begins anew; got "
+                f"{type(generator).__name__}. Pass the function itself, or lambda: ..."
+            )
+        return Dataset(
+            Generated(generator, tuple(args or ()), signature_of(output_signature, output_types, output_shapes))
+        )
+
+    @staticmethod
+    def range(*args, output_type=torch.int64, name=None):
+        """range(stop), range(start, stop) or range(start, stop, step) as scalars."""
+        if not 1 <= len(args) <= 3:
+            raise ArgumentError(f"range: expected stop; start, stop; or start, stop, step; got {len(args)} numbers.")
+        numbers = np.arange(*(int(number) for number in args))
+        return Dataset(Slices(torch.from_numpy(numbers).to(torch_dtype(output_type))))
+
+    @staticmethod
+    def list_files(file_pattern, shuffle=None, seed=None, name=None):
+        """The paths (str) that match a glob pattern or any of a list of them; shuffled anew each pass unless False.
+
+        Raises MissingFileError if there is none.
+        """
+        patterns = [file_pattern] if isinstance(file_pattern, (str, os.PathLike)) else list(file_pattern)
+        paths = sorted({path for pattern in patterns for path in glob.glob(os.fspath(pattern))})
+        if not paths:
+            raise MissingFileError(f"list_files: no file matches {', '.join(map(str, patterns))}.")
+        files = Dataset(Slices(np.array(paths)))
+        return files if shuffle is False else files.shuffle(len(paths), seed=seed)
+
+    @staticmethod
+    def zip(*datasets, name=None):
+        """Elements of several Datasets together, in a tuple or the structure given; the shortest ends it."""
+        structure = datasets[0] if len(datasets) == 1 else datasets
+        if isinstance(structure, list):
+            structure = tuple(structure)
+        origins = []
+
+        def stage(leaf):
+            if not isinstance(leaf, Dataset):
+                raise ArgumentError(f"zip: expected Datasets, got {type(leaf).__name__}.")
+            origins.append(leaf)
+            return leaf._stage
+
+        return Dataset(stages.Zipped(structured(stage, structure)), *origins)
+
+    # What is done with them -----------------------------------------------------------------------------------------
+
+    def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
+        """map_func(*element) in the place of each element; arrays, numbers and lists become tensors.
+
+        num_parallel_calls: so many threads; AUTOTUNE takes one a processor. The order is kept, which is what
+        deterministic=False permits as well.
+        """
+        _require_function(map_func, "map")
+        return self._then(stages.Mapped(self._stage, map_func, threads=_threads(num_parallel_calls)))
+
+    def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None, name=None):
+        """Every batch_size elements as one (B, ...); the last may be smaller unless drop_remainder."""
+        size = whole(batch_size, "batch_size", least=1)
+        threads = _threads(num_parallel_calls)
+        return self._then(stages.Batched(self._stage, size, drop_remainder=bool(drop_remainder), threads=threads))
+
+    def unbatch(self, name=None):
+        """The rows of each element as elements."""
+        return self._then(stages.Unbatched(self._stage))
+
+    def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=None, name=None):
+        """Each element drawn out of the next buffer_size; a full shuffle if there are no more than that.
+
+        reshuffle_each_iteration: anew each pass (None: True).
+        """
+        size = whole(buffer_size, "buffer_size", least=1)
+        seed = random.next_seed("dataset shuffle") if seed is None else whole(seed, "seed") % 2**64
+        anew = reshuffle_each_iteration is not False
+        return self._then(stages.Shuffled(self._stage, size=size, seed=seed, anew=anew))
+
+    def cache(self, filename="", name=None):
+        """Keep the elements of the first whole pass in memory."""
+        if filename not in ("", None):
+            raise ArgumentError(
+                f"cache({str(filename)!r}): keeping elements in a file is not available. cache() keeps them in memory."
+            )
+        return self._then(stages.Cached(self._stage))
+
+    def prefetch(self, buffer_size=AUTOTUNE, name=None):
+        """Let a thread make the next buffer_size elements while others are worked on."""
+        size = whole(buffer_size, "buffer_size", least=AUTOTUNE)
+        if size == 0:
+            return self._then(self._stage)
+        return self._then(stages.Prefetched(self._stage, _AHEAD if size == AUTOTUNE else size))
+
+    def take(self, count, name=None):
+        """The first `count` elements (-1: all)."""
+        count = whole(count, "count", least=-1)
+        return self._then(stages.Sliced(self._stage, 0, None if count == -1 else count), files=False)
+
+    def skip(self, count, name=None):
+        """All but the first `count` elements (-1: none)."""
+        count = whole(count, "count", least=-1)
+        if _reshuffles(self._stage):
+            notices.once(
+                "skip after shuffle",
+                "skip() after a shuffle that draws anew each pass: what take() and skip() separate is mixed again in "
+                "every epoch. Split before shuffle(), or shuffle(..., reshuffle_each_iteration=False).",
+            )
+        return self._then(stages.Sliced(self._stage, count, 0 if count == -1 else None), files=False)
+
+    def shard(self, num_shards, index, name=None):
+        """Every num_shards-th element, from number `index` on."""
+        num_shards = whole(num_shards, "num_shards", least=1)
+        index = whole(index, "index", least=0)
+        if index >= num_shards:
+            raise ArgumentError(f"shard: expected an index below num_shards={num_shards}, got {index}.")
+        return self._then(stages.Sliced(self._stage, index, None, num_shards), files=False)
+
+    def repeat(self, count=None, name=None):
+        """The whole `count` times over, shuffled anew each time; without end if None or -1."""
+        count = None if count is None else whole(count, "count", least=-1)
+        return self._then(stages.Repeated(self._stage, None if count == -1 else count))
+
+    def concatenate(self, dataset, name=None):
+        """These elements, then the other Dataset's."""
+        if not isinstance(dataset, Dataset):
+            raise ArgumentError(f"concatenate: expected a Dataset, got {type(dataset).__name__}.")
+        joined = Dataset(stages.Joined(self._stage, dataset._stage), self, dataset)
+        vars(joined).pop("file_paths", None)
+        if "file_paths" in vars(self) and "file_paths" in vars(dataset):
+            joined.file_paths = [*self.file_paths, *dataset.file_paths]
+        return joined
+
+    def enumerate(self, start=0, name=None):
+        """(number, element), counted from `start`."""
+        return self._then(stages.Numbered(self._stage, whole(start, "start")))
+
+    def filter(self, predicate, name=None):
+        """The elements of which predicate(*element) is true."""
+        _require_function(predicate, "filter")
+        return self._then(stages.Filtered(self._stage, predicate), files=False)
+
+    def apply(self, transformation_func):
+        """transformation_func(this Dataset), which returns a Dataset."""
+        result = transformation_func(self)
+        if not isinstance(result, Dataset):
+            raise ArgumentError(f"apply: expected the function to return a Dataset, got {type(result).__name__}.")
+        return result
+
+    def reduce(self, initial_state, reduce_func, name=None):
+        """reduce_func(state, element) over all elements; the last state, or initial_state if there is no element."""
+        if self._stage.count() == INFINITE:
+            raise DataError("reduce: this Dataset has no end. take(n) first.")
+        state = element_of(initial_state)
+        for element in self:
+            state = element_of(reduce_func(state, element))
+        return state
+
+    # What can be asked ----------------------------------------------------------------------------------------------
+
+    def __iter__(self):
+        place = (self._pass,)
+        self._pass += 1
+        return Iterator(self._stage.elements(place))
+
+    def as_numpy_iterator(self):
+        """The elements with NumPy arrays and scalars in them."""
+        with crew.closing(iter(self)) as elements:
+            for element in elements:
+                yield numpy_of(element)
+
+    def set_epoch(self, epoch):
+        """Let the next iteration be pass number `epoch`; the ones after count on from there."""
+        self._pass = int(epoch)
+
+    def cardinality(self):
+        """The number of elements as an int64 scalar: INFINITE_CARDINALITY (-1), UNKNOWN_CARDINALITY (-2) where so."""
+        return torch.tensor(self._stage.count())
+
+    def __len__(self):
+        count = self._stage.count()
+        if count == INFINITE:
+            raise TypeError("This Dataset has no end (repeat()): give steps_per_epoch, or take(n).")
+        if count == UNKNOWN:
+            raise TypeError(
+                "The length of this Dataset is unknown before it is read (from_generator, filter and unbatch decide as "
+                "they go). Count it with ds.reduce(0, lambda n, _: n + 1)."
+            )
+        return count
+
+    def __bool__(self):
+        return True
+
+    @property
+    def element_spec(self):
+        """The TensorSpecs of an element; a map's are told from its first."""
+        return self._stage.spec()
+
+    def __repr__(self):
+        count = {INFINITE: "without end", UNKNOWN: "of unknown length"}.get(self._stage.count())
+        return f"<Dataset {count or f'of {self._stage.count()}'}: {type(self._stage).__name__}>"
+
+    def _then(self, stage, *, files=True):
+        """The Dataset of a stage on this one. files: whether file_paths still are those of the elements."""
+        result = Dataset(stage, self)
+        if not files:
+            vars(result).pop("file_paths", None)
+        return result
+
+
+def whole(value, name, *, least=None):
+    """`value` as an int (a scalar tensor counts as one); ArgumentError for any other, or one below `least`."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except (TypeError, RuntimeError):
+        number = None
+    if number is None or (least is not None and number < least):
+        wanted = "a whole number" if least is None else f"a whole number of {least} or more"
+        raise ArgumentError(f"Expected {name} to be {wanted}, got {value!r}.")
+    return number
+
+
+def _threads(num_parallel_calls):
+    if num_parallel_calls is None:
+        return 0
+    number = whole(num_parallel_calls, "num_parallel_calls", least=AUTOTUNE)
+    if number == 0:
+        raise ArgumentError("Expected num_parallel_calls to be 1 or more, AUTOTUNE or None, got 0.")
+    return crew.processors() if number == AUTOTUNE else number
+
+
+def _require_function(function, method):
+    if not callable(function):
+        raise ArgumentError(f"{method}: expected a function, got {type(function).__name__}.")
+
+
+def _reshuffles(stage):
+    """Whether the order of a stage's elements differs from pass to pass."""
+    while stage is not None and not isinstance(stage, stages.Cached):
+        if isinstance(stage, stages.Shuffled) and stage.anew:
+            return True
+        stage = getattr(stage, "parent", None)
+    return False
