@@ -5,6 +5,7 @@ import http.client
 import os
 import shutil
 import tarfile
+import unicodedata
 import urllib.parse
 import urllib.request
 import zipfile
@@ -169,10 +170,47 @@ def _is_inner_link(member):
 
 def _unzip(archive, folder):
     with zipfile.ZipFile(archive) as zipped:
-        for name in zipped.namelist():
+        members = zipped.infolist()
+        for member in members:
+            _refuse_outside(archive, member.filename)
+        for member, name in zip(members, _readable_names(members), strict=True):
             _refuse_outside(archive, name)
+            member.filename = name
         folder.mkdir(parents=True)
-        zipped.extractall(folder)
+        for member in members:
+            zipped.extract(member, folder)
+
+
+def _readable_names(members):
+    """Names of a zip's members as its maker saw them, composed letter by letter (NFC).
+
+    Without the flag that says UTF-8, Python reads bytes as code page 437; but macOS writes UTF-8 without it, Windows in
+    Korean code page 949. Whichever all names of an archive agree with is taken. Some Windows tools write backslashes.
+    """
+    old = [member for member in members if not member.flag_bits & 0x800 and not member.filename.isascii()]
+    told = {}
+    for encoding in ("utf-8", "cp949"):
+        try:
+            told = {id(member): member.filename.encode("cp437").decode(encoding) for member in old}
+        except UnicodeError:
+            continue
+        if encoding == "utf-8" or _is_korean("".join(told.values())):
+            break
+        told = {}
+    names = [told.get(id(member), member.filename) for member in members]
+    names = [
+        name.replace("\\", "/") if member.create_system == 0 else name
+        for member, name in zip(members, names, strict=True)
+    ]
+    composed = [unicodedata.normalize("NFC", name) for name in names]
+    return composed if len(set(composed)) == len(set(names)) else names
+
+
+def _is_korean(text):
+    # Any high byte and the letter after it make some rare syllable of page 949; Korean is mostly of the common 2,350.
+    letters = [letter for letter in text if not letter.isascii()]
+    common = [letter for letter in letters if "가" <= letter <= "힣" and len(letter.encode("euc_kr")) == 2]
+    return 2 * len(common) > len(letters)
 
 
 def _refuse_outside(archive, name):

@@ -13,6 +13,7 @@ import PIL
 from anmok import files, notices
 from anmok.data import pixel_rows
 from anmok.errors import ArgumentError, DataError, ShapeError, unknown_name
+from anmok.images import resize
 
 MEMORY_BUDGET = 1 << 30  # bytes of memory that all caches of a process may hold together
 DISK_BUDGET = 20 << 30  # bytes of disk that all caches under $ANMOK_HOME may hold together
@@ -142,8 +143,6 @@ class DecodedImages:
                 mine.set()
 
     def _load(self, index):
-        from anmok.images import resize
-
         image = resize.load(self.paths[index], size=self.size, **self._options)
         expected = (*(self.size or image.shape[:2]), _CHANNELS[self._options["color_mode"]])
         if image.dtype != np.uint8 or image.shape != expected:

@@ -11,7 +11,7 @@ _SEPARATORS = r"[|;]"
 
 
 def labels_of(columns, *, kind="auto", classes=None):
-    """(labels, kind, class names, {row: why it is left out}) of a dict of name to column (Series, as long as one another).
+    """(labels, kind, class names, {row: why it is left out}) of a dict of name to column (Series of one length).
 
     What `kind` makes of which columns is said at tables.read_table. Labels of rows left out are 0. Raises DataError
     naming column and rows where a cell is empty or not what the kind needs.
@@ -124,7 +124,7 @@ def _text(value):
 
 
 def _lists(name, column, classes):
-    """Several classes a row: lists, or text with | or ; between them; an empty list or cell is none of them."""
+    """Several classes a row: lists, or text with | or ; between them; an empty list, or | alone, is none of them."""
     if not _has_lists(column):
         cells = [
             [part.strip() for part in cell if part.strip()]
@@ -166,7 +166,7 @@ def _from_flags(columns, kind, classes):
         return flags, kind, tuple(names), {}
     if len(rows := np.flatnonzero(flags.sum(axis=1) != 1)):
         raise DataError(
-            f"One class a row is wanted (kind='classes'), but {rows_named(rows)} of {len(flags):,} have none or several "
-            f"of {', '.join(names)}. kind='multilabel' allows that."
+            f"One class a row is wanted (kind='classes'), but {rows_named(rows)} of {len(flags):,} have none or "
+            f"several of {', '.join(names)}. kind='multilabel' allows that."
         )
     return flags.argmax(axis=1), kind, tuple(names), {}

@@ -36,10 +36,10 @@ def read_table(
     - "classes": one column of text or whole numbers, each value a class (sorted; numbers as numbers); or several
       columns of 0 and 1 with exactly one 1 in each row;
     - "multilabel": several columns of 0 and 1, a class each; or one column of lists or tuples, or of text with | or ;
-      between the labels. An empty list is a row with none;
+      between the labels. An empty list, or | alone, is a row with none;
     - "regression": one column of numbers, or several;
-    - "auto": one column of text, categories, True/False or whole numbers is "classes", one of floats "regression", one of
-      lists "multilabel"; several of 0 and 1 are "multilabel".
+    - "auto": one column of text, categories, True/False or whole numbers is "classes", one of floats "regression",
+      one of lists "multilabel"; several of 0 and 1 are "multilabel".
     classes: their order; rows with none of them are left out (`skipped`), as in Keras. weight_column: numbers.
     missing: "raise" a DataError that names the first five files that are not there, or "skip" them (`skipped`).
     Raises DataError too for a column that is not there, an empty cell, an empty table, or when no row is left.
@@ -62,7 +62,7 @@ def read_table(
     gone = [row for row, name in enumerate(names) if found[name] is None]
     if gone and (missing == "raise" or len(gone) == len(names)):
         raise DataError(_not_on_disk([names[row] for row in gone], len(names), lookup.roots, missing))
-    reasons |= {row: "there is no such file" for row in gone}
+    reasons |= dict.fromkeys(gone, "there is no such file")
     samples = Samples([found[name] or "" for name in names], names, labels, label_kind, class_names, weights)
     left = samples.without(reasons)
     if len(left) == 0:
@@ -124,11 +124,12 @@ def _decoded(data, path):
 
 
 def _typed(column, home):
-    """A text column of a CSV as numbers where every cell is one; 007 stays text, for it is a name."""
+    """A text column of a CSV without spaces around, as numbers where all cells are numbers (007 is a name)."""
     if home is None:
         return column
+    column = column.str.strip().replace("", np.nan)
     filled = column.dropna()
-    if len(filled) == 0 or filled.str.contains(r"^\s*[-+]?0\d", regex=True).any():
+    if len(filled) == 0 or filled.str.contains(r"^[-+]?0\d", regex=True).any():
         return column
     try:
         return pd.to_numeric(column)
