@@ -1,0 +1,138 @@
+"""Bringing pictures to a size with the pixels of Keras' load_img, which are Pillow's."""
+
+import functools
+import numbers
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from anmok.errors import ArgumentError, ShapeError, unknown_name
+from anmok.images.decode import decode_reduced
+
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "hamming": Image.Resampling.HAMMING,
+    "box": Image.Resampling.BOX,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+INTERPOLATIONS = tuple(_FILTERS)
+# A reduced JPEG is decoded at no less than this many times the target: see `load`.
+_MARGIN = 2
+
+
+def resize(image, *, size, interpolation="nearest", keep_aspect_ratio=False):
+    """One image, uint8 or float32 (H, W, C), at (height, width) `size`: the same dtype, (height, width, C).
+
+    The pixels are those of Keras' load_img (Pillow's): filters other than nearest average over what shrinks.
+    keep_aspect_ratio: cut the largest box of the shape of `size` out of the middle first, as Keras does.
+    Raises ArgumentError for a size or interpolation that is none, ShapeError for another kind of array.
+    """
+    height, width = image_size(size)
+    check_interpolation(interpolation)
+    image = np.asarray(image)
+    if image.ndim != 3 or 0 in image.shape or image.dtype not in (np.uint8, np.float32):
+        raise ShapeError(
+            f"resize: expected one image (H, W, C), uint8 or float32, got {image.shape} {image.dtype}. "
+            "A grey image needs its channel axis: image[..., None]."
+        )
+    area = (0, 0, image.shape[1], image.shape[0])
+    box = _largest_box(area, height, width) if keep_aspect_ratio else area
+    return _resized(image, height, width, interpolation, box)
+
+
+def load(source, *, size=None, color_mode="rgb", interpolation="nearest", keep_aspect_ratio=False):
+    """The picture in a file (path or bytes) as a flow shows it: uint8 (H, W, C), or (height, width, C) for a `size`.
+
+    Pixels are those of `resize(decode(source))`, with one exception: a JPEG much larger than `size` is decoded at 1/2,
+    1/4 or 1/8 where the filter averages anyway (all but nearest) and at least twice the target remains, and then
+    differs by a grey level or two.
+    """
+    check_interpolation(interpolation)
+    if size is None:
+        return decode_reduced(source, color_mode=color_mode).pixels
+    height, width = image_size(size)
+    at_least = None if interpolation == "nearest" else (_MARGIN * height, _MARGIN * width)
+    image, factor, area = decode_reduced(source, color_mode=color_mode, at_least=at_least)
+    box = _largest_box(area, height, width, factor) if keep_aspect_ratio else area
+    return _resized(image, height, width, interpolation, box)
+
+
+def image_size(size, name="target_size"):
+    """(height, width) as ints of 1 or more; raises ArgumentError, which calls the argument `name`."""
+    try:
+        pair = tuple(size)
+    except TypeError:
+        pair = ()
+    if len(pair) != 2 or not all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and n >= 1 for n in pair):
+        raise ArgumentError(f"{name}: expected (height, width) of 1 or more pixels each, got {size!r}.")
+    return int(pair[0]), int(pair[1])
+
+
+def check_interpolation(interpolation):
+    """Raise UnknownNameError unless it is one of INTERPOLATIONS."""
+    if interpolation not in _FILTERS:
+        raise unknown_name("interpolation", interpolation, INTERPOLATIONS)
+
+
+def _largest_box(area, height, width, factor=1):
+    """(left, top, right, bottom) of Keras' centred cut of the shape of (height, width), whole pixels of the file."""
+    left, top, right, bottom = area
+    full_width, full_height = round((right - left) * factor), round((bottom - top) * factor)
+    inner_height = min(full_height, full_width * height // width)
+    inner_width = min(full_width, full_height * width // height)
+    x, y = (full_width - inner_width) // 2, (full_height - inner_height) // 2
+    if factor == 1:
+        return x, y, x + inner_width, y + inner_height
+    return (
+        left + x / factor,
+        top + y / factor,
+        left + (x + inner_width) / factor,
+        top + (y + inner_height) / factor,
+    )
+
+
+def _resized(image, height, width, interpolation, box):
+    if interpolation == "nearest":
+        return _nearest(image, height, width, box)
+    if image.dtype == np.uint8 and image.shape[2] in (3, 4):
+        return _by_pillow(image, height, width, interpolation, box)
+    channels = [
+        _by_pillow(np.ascontiguousarray(image[..., c]), height, width, interpolation, box)
+        for c in range(image.shape[2])
+    ]
+    return np.stack(channels, axis=-1) if len(channels) > 1 else channels[0][..., None]
+
+
+def _by_pillow(pixels, height, width, interpolation, box):
+    """Pixels that Pillow has a mode for: uint8 (H, W), (H, W, 3), (H, W, 4), float32 (H, W)."""
+    return np.array(Image.fromarray(pixels).resize((width, height), _FILTERS[interpolation], box))
+
+
+def _nearest(image, height, width, box):
+    left, top, right, bottom = box
+    rows, rows_agree = _picks(top, bottom, height)
+    columns, columns_agree = _picks(left, right, width)
+    image = image[top:bottom, left:right]
+    if image.shape[:2] == (height, width):
+        return image.copy()
+    if rows_agree and columns_agree and image.shape[2] <= 4:
+        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+        return small.reshape(height, width, -1)
+    return image.take(rows, axis=0).take(columns, axis=1)
+
+
+@functools.lru_cache(maxsize=4096)
+def _picks(start, stop, target):
+    """(which pixels of start..stop Pillow takes for each of `target`, counted from start; whether OpenCV takes those)."""
+    size = stop - start
+    scale = size / target
+    steps = np.full(target, scale)
+    steps[0] = start + scale * 0.5
+    # Pillow adds step to step, the rounding of which a product would not repeat.
+    picked = np.clip(np.cumsum(steps).astype(np.int64) - start, 0, size - 1)
+    ramp = np.arange(size, dtype=np.float32)[None]
+    others = cv2.resize(ramp, (target, 1), interpolation=cv2.INTER_NEAREST_EXACT)[0]
+    return picked, bool(np.array_equal(picked, others))

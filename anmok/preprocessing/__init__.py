@@ -1,0 +1,1 @@
+"""Images into batches, in Keras' words."""
