@@ -19,6 +19,7 @@ from anmok.layers.depthwise import (
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
+from anmok.layers.image_mixing import CutMix, MixUp
 from anmok.layers.input import Input, InputLayer
 from anmok.layers.layer import Layer
 from anmok.layers.local_response import LocalResponseNormalization
@@ -43,6 +44,7 @@ from anmok.layers.merging import (
 from anmok.layers.naming import forget_names
 from anmok.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization, UnitNormalization
 from anmok.layers.operators import Operation
+from anmok.layers.pipeline import Pipeline
 from anmok.layers.pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -66,6 +68,27 @@ from anmok.layers.pooling import (
     MaxPooling2D,
 )
 from anmok.layers.preprocessing import CenterCrop, Normalization, Rescaling, Resizing
+from anmok.layers.random_color import (
+    RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
+    RandomContrast,
+    RandomGrayscale,
+    RandomHue,
+    RandomInvert,
+    RandomSaturation,
+)
+from anmok.layers.random_filters import RandomErasing, RandomGaussianBlur, RandomSharpness
+from anmok.layers.random_geometry import (
+    RandomCrop,
+    RandomFlip,
+    RandomPerspective,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
+from anmok.layers.random_policy import AugMix, RandAugment
 from anmok.layers.registered import deserialize, get, serialize
 from anmok.layers.regularization import (
     ActivityRegularization,
@@ -89,4 +112,5 @@ from anmok.layers.reshaping import (
     ZeroPadding2D,
 )
 from anmok.layers.symbolic import KerasTensor
+from anmok.layers.tone_curves import AutoContrast, Equalization, RandomPosterization, Solarization
 from anmok.layers.weight import Weight
