@@ -11,7 +11,6 @@ import os
 import struct
 import warnings
 import zlib
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -20,6 +19,7 @@ from PIL import Image
 
 from anmok.errors import ArgumentError, FileFormatError, MissingFileError, unknown_name
 from anmok.images.jpeg import ends, read_header
+from anmok.images.tiff import is_whole
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".tif", ".tiff")
 # The largest photograph a telephone takes has just under 200 million pixels (600 MB as RGB).
@@ -51,7 +51,7 @@ _STRANGERS = (
 # All that Pillow's readers raise on damaged files.
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, AttributeError, OverflowError,
            ArithmeticError, RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
-# To the right of each orientation of EXIF: what turns the stored picture upright.
+# Orientations of EXIF, and what turns the stored picture upright.
 _TURNS = {
     2: lambda image: cv2.flip(image, 1),
     3: lambda image: cv2.rotate(image, cv2.ROTATE_180),
@@ -148,7 +148,8 @@ def _open(source):
     elif isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
         try:
-            data = Path(source).read_bytes()
+            with open(source, "rb", buffering=0) as file:
+                data = file.readall()
         except OSError as error:
             raise _unreadable(source, error) from None
     else:
@@ -211,7 +212,7 @@ def _factor(header, at_least):
 def _area(header, factor, shape):
     """Where the picture lies in the decoded pixels once these are turned upright."""
     height, width = shape[:2]
-    bottom, right = header.height / factor, header.width / factor
+    bottom, right = (height, width) if factor == 1 else (header.height / factor, header.width / factor)
     if header.orientation >= 5:
         height, width, bottom, right = width, height, right, bottom
     left = width - right if header.orientation in (2, 3, 6, 7) else 0
@@ -239,6 +240,8 @@ def _by_pillow(data, name, color_mode, background, pixel_limit):
     if module == "WebPImagePlugin":
         # Its reader makes room for the pixels at once.
         _refuse_bomb(name, *_webp_size(data), pixel_limit)
+    if module == "TiffImagePlugin" and not is_whole(data):
+        raise FileFormatError(f"{name}: the image is damaged or cut short (it points beyond its own end).")
     try:
         with getattr(importlib.import_module(f"PIL.{module}"), reader)(io.BytesIO(data)) as image:
             _refuse_bomb(name, image.height, image.width, pixel_limit)
