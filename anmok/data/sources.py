@@ -1,9 +1,9 @@
 """Where a Dataset's elements come from: arrays in memory, a generator, numbers.
 
 A stage (here and in stages.py) has elements(place), an iterator over one pass; count(), the number of elements,
-INFINITE or UNKNOWN; spec(), the TensorSpecs. `place` is a tuple of whole numbers, the epoch first: it alone, with seeds, decides
-what is drawn. Where elements are rows of arrays, `store` is set and order(place) gives the rows' numbers, so that
-batches are taken out of the arrays at once. Elements have memory of their own: who receives one may write to it.
+INFINITE or UNKNOWN; spec(), the TensorSpecs. `place` is a tuple of whole numbers, the epoch first: with the seeds it
+alone decides what is drawn. Where elements are rows of arrays, `store` is set and order(place) gives the rows' numbers,
+so that batches are taken out of the arrays at once. Elements have memory of their own: whoever gets one may change it.
 """
 
 import numpy as np

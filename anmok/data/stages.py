@@ -135,13 +135,16 @@ class _Stage:
 
 
 class Mapped(_Stage):
-    """function(*element) of each element, by threads where wanted, in order."""
+    """function(*element) of each element, by threads where wanted, in order.
 
-    def __init__(self, parent, function, *, threads=0, spec=None):
+    A function that knows the TensorSpecs of what it returns has them as its `element_spec`.
+    """
+
+    def __init__(self, parent, function, *, threads=0):
         super().__init__(parent)
         self.function, self.threads = function, threads
         self.seed = random.next_seed("dataset map")
-        self._spec = spec
+        self._spec = getattr(function, "element_spec", None)
 
     def elements(self, place):
         # What layers draw inside a map is a function of the place too, whichever thread they run in.

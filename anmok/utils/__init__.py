@@ -19,12 +19,21 @@ from anmok.utils.seed import set_random_seed
 CustomObjectScope = custom_object_scope
 
 # Rooms beside this one, loaded when one of their names is asked for.
-_ELSEWHERE = {"model_to_dot": "anmok.models", "plot_model": "anmok.models"}
+_ELSEWHERE = {
+    "array_to_img": "anmok.preprocessing.pictures",
+    "image_dataset_from_directory": "anmok.utils.image_dataset",
+    "img_to_array": "anmok.preprocessing.pictures",
+    "load_img": "anmok.preprocessing.pictures",
+    "model_to_dot": "anmok.models",
+    "plot_model": "anmok.models",
+    "save_img": "anmok.preprocessing.pictures",
+}
 
 __all__ = [
-    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "custom_object_scope", "get_custom_objects", "get_file",
-    "get_registered_name", "get_registered_object", "model_to_dot", "normalize", "pack_x_y_sample_weight",
-    "plot_model", "register_keras_serializable", "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
+    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "custom_object_scope",
+    "get_custom_objects", "get_file", "get_registered_name", "get_registered_object", "image_dataset_from_directory",
+    "img_to_array", "load_img", "model_to_dot", "normalize", "pack_x_y_sample_weight", "plot_model",
+    "register_keras_serializable", "save_img", "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip
 
 
