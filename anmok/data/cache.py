@@ -1,5 +1,6 @@
 """Images decoded once: kept in memory or on disk, and decoded again only when their file changes."""
 
+import gc
 import hashlib
 import json
 import os
@@ -31,6 +32,7 @@ class DecodedImages:
     None (or False) to decode at every read; "auto" takes memory while all caches of this process stay within `budget`
     bytes together (None: MEMORY_BUDGET, 1 GiB), else the disk when twice the space is free there and the caches there
     stay within DISK_BUDGET (20 GiB; the longest unused are deleted), else None. `store` then says which it became.
+    With "memory" a budget is a limit that raises DataError, as does "disk" without room.
     A file whose size or time of change is no longer what it was when this was made is decoded at every read.
     Threads may read at the same time; each image is decoded by one of them.
     """
@@ -52,7 +54,7 @@ class DecodedImages:
         if color_mode not in _CHANNELS:
             raise unknown_name("color_mode", color_mode, _CHANNELS)
         self.paths = tuple(os.path.abspath(path) for path in paths)
-        self.size = None if size is None else _checked(size)
+        self.size = None if size is None else resize.image_size(size, "size")
         self._options = {
             "color_mode": color_mode,
             "interpolation": interpolation,
@@ -60,31 +62,38 @@ class DecodedImages:
         }
         if self.size is None and store in ("memory", "disk"):
             raise ArgumentError(f"store={store!r} needs a size (height, width) that all images are brought to.")
+        resize.check_interpolation(interpolation)
+        if budget is not None and not budget >= 0:
+            raise ArgumentError(f"Expected a budget of 0 bytes or more, got {budget!r}.")
         self._states = [_state(path) for path in self.paths]
         self._lock = threading.Lock()
         self._decoding = {}  # index: the event that tells its end
-        self._rows = self._chosen_rows(store, MEMORY_BUDGET if budget is None else budget, color_mode)
+        self._rows = self._chosen_rows(store, budget, color_mode)
         self._finalizer = weakref.finalize(self, self._rows.close) if self._rows is not None else None
 
     def _chosen_rows(self, store, budget, color_mode):
         if store is None or self.size is None or not self.paths:
             return None
         shape = (len(self.paths), *self.size, _CHANNELS[color_mode])
-        if store == "memory" or (store == "auto" and pixel_rows.fits_in_memory(shape, budget)):
-            rows = pixel_rows.MemoryRows(shape, budget=budget if store == "auto" else None)
-            if rows.granted:
-                return rows
-        folder = files.home() / "cache" / "images"
+        if store != "disk":
+            limit = MEMORY_BUDGET if budget is None and store == "auto" else budget
+            try:
+                return _in_memory(shape, limit)
+            except DataError as reason:
+                if store == "memory":
+                    raise DataError(
+                        f"The decoded images cannot be kept in memory: {reason} store='auto' finds another place."
+                    ) from reason
         try:
-            return pixel_rows.DiskRows(folder / f"{self._key()}.npy", shape, budget=DISK_BUDGET)
-        except (OSError, DataError) as reason:
+            return pixel_rows.DiskRows(
+                files.home() / "cache" / "images" / f"{self._key()}.npy", shape, budget=DISK_BUDGET
+            )
+        except DataError as reason:
             if store == "disk":
                 raise DataError(
-                    f"The decoded images cannot be kept in {folder}: {reason} store=None does without."
+                    f"The decoded images cannot be kept on disk: {reason} store=None does without."
                 ) from reason
-            notices.once(
-                ("decoded images not kept",), f"Decoded images are not kept, each epoch decodes anew: {reason}"
-            )
+            notices.once("decoded images not kept", f"Decoded images are not kept, each epoch decodes anew: {reason}")
             return None
 
     def _key(self):
@@ -109,7 +118,7 @@ class DecodedImages:
         return 0 if self._rows is None else self._rows.ready_count
 
     def read(self, index):
-        """Image `index` as uint8 (h, w, C); read-only when it comes from the cache, so copy before writing to it.
+        """Image `index` as uint8 (h, w, C), read-only: it may be the cache's own, so copy it before writing to it.
 
         Raises what images.resize.load raises (MissingFileError, FileFormatError: both name the file); such an image is
         not kept.
@@ -147,6 +156,7 @@ class DecodedImages:
         expected = (*(self.size or image.shape[:2]), _CHANNELS[self._options["color_mode"]])
         if image.dtype != np.uint8 or image.shape != expected:
             raise ShapeError(f"{self.paths[index]}: expected uint8 {expected}, got {image.dtype} {image.shape}.")
+        image.flags.writeable = False
         return image
 
     def close(self):
@@ -171,11 +181,9 @@ def _state(path):
     return state.st_size, state.st_mtime_ns
 
 
-def _checked(size):
+def _in_memory(shape, limit):
     try:
-        height, width = (int(side) for side in size)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"Expected size=(height, width) in pixels, got {size!r}.") from None
-    if height < 1 or width < 1 or (height, width) != tuple(size):
-        raise ArgumentError(f"Expected size=(height, width), whole numbers of pixels from 1 up, got {size!r}.")
-    return height, width
+        return pixel_rows.MemoryRows(shape, budget=limit)
+    except DataError:
+        gc.collect()  # flows that nobody has any more may still hold theirs
+        return pixel_rows.MemoryRows(shape, budget=limit)

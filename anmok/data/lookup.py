@@ -20,10 +20,26 @@ class Lookup:
     def __init__(self, roots):
         self.roots = [os.path.abspath(root) for root in roots]
         self._folders = {}  # path as asked: (path as it is, {name: name}, {folded name: [names]}) or None
-        self._guessed = {}  # file found by its tail: the name that led to it
+        self._claims = {}  # file found: (the first name that led to it, whether that is another than the file's)
 
     def find(self, name):
-        """The absolute path of the file called `name`, or None. Raises DataError when several could be meant."""
+        """The absolute path of the file called `name`, or None.
+
+        Raises DataError when several files could be meant, or when one file could be meant by several names.
+        """
+        path = self._found(name)
+        if path is not None:
+            # What is found under another name than the table's is sure only while no other row claims it.
+            guessed = not _is_end_of(name, path)
+            other, other_guessed = self._claims.setdefault(path, (name, guessed))
+            if other != name and (guessed or other_guessed):
+                raise DataError(
+                    f"{other!r} and {name!r} both lead to {path}, and not both can be it. Write the paths relative to "
+                    "the folder of the images, as the files are called, or give the right folder."
+                )
+        return path
+
+    def _found(self, name):
         if name.startswith(("~/", "~\\")):
             name = os.path.expanduser(name.replace("\\", "/"))
         # On POSIX a backslash may be part of a file's name; only a file that is there says so.
@@ -35,7 +51,9 @@ class Lookup:
             return self._first(steps)
         if os.path.isabs(steps) and (path := self._at(steps)):
             return path
-        return self._by_tail(name, [step for step in tail.split("/") if step])
+        steps = [step for step in tail.split("/") if step]
+        tails = ("/".join(steps[start:]) for start in range(len(steps)))
+        return next((path for end in tails if (path := self._first(end))), None)
 
     def _first(self, steps):
         for root in self.roots:
@@ -44,17 +62,6 @@ class Lookup:
         top, _, rest = steps.removeprefix("./").partition("/")
         for root in self.roots:
             if rest and top == os.path.basename(root) and (path := self._at(os.path.join(root, rest))):
-                return path
-        return None
-
-    def _by_tail(self, name, steps):
-        for start in range(len(steps)):
-            if path := self._first("/".join(steps[start:])):
-                if (other := self._guessed.setdefault(path, name)) != name:
-                    raise DataError(
-                        f"{other!r} and {name!r} are not where the table says, and both could be {path}. "
-                        "Write paths relative to the folder of the images, or give the right folder."
-                    )
                 return path
         return None
 
@@ -106,6 +113,13 @@ class Lookup:
         with os.scandir(above[0]) as entries:
             near = [entry.name for entry in entries if entry.is_dir() and _folded(entry.name) == _folded(name)]
         return self._listed(os.path.join(above[0], near[0])) if len(near) == 1 and near[0] != name else None
+
+
+def _is_end_of(name, path):
+    steps = os.path.normpath(name if name in path else name.replace("\\", "/"))
+    while steps.startswith(os.path.join("..", "")):
+        steps = steps[3:]
+    return path == steps or path.endswith(os.path.join(os.sep, steps.removeprefix("~" + os.sep).lstrip(os.sep)))
 
 
 def _folded(name):

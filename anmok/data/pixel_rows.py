@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from anmok import files
+from anmok import files, notices
 from anmok.errors import DataError
 
 _DAY = 24 * 3600  # seconds
@@ -22,27 +22,28 @@ def memory_in_use():
     return _in_memory
 
 
-def fits_in_memory(shape, budget):
-    """Whether rows of that shape and those that live stay within `budget` bytes."""
-    return _in_memory + math.prod(shape) <= budget
-
-
 class MemoryRows:
-    """uint8 rows in memory; `granted` is False when they would exceed `budget` bytes (None: no limit)."""
+    """uint8 rows in memory. Raises DataError when all such rows together would exceed `budget` bytes (None: no limit).
+
+    The whole size counts from the start; the system gives the memory as rows are written.
+    """
 
     store = "memory"
 
     def __init__(self, shape, *, budget=None):
         global _in_memory
         self.ready_count = 0
-        self._bytes = math.prod(shape)
-        with _lock:
-            self.granted = budget is None or _in_memory + self._bytes <= budget
-            if self.granted:
-                _in_memory += self._bytes
-        self._pixels = np.empty(shape, np.uint8) if self.granted else None
         self._ready = np.zeros(shape[0], bool)
         self._own = threading.Lock()
+        self._bytes = needed = math.prod(shape)
+        with _lock:
+            if budget is not None and _in_memory + needed > budget:
+                raise DataError(f"{needed:,} bytes of memory are needed; {_in_memory:,} of {budget:,} are in use.")
+            try:
+                self._pixels = np.empty(shape, np.uint8)
+            except (MemoryError, ValueError) as reason:
+                raise DataError(f"{needed:,} bytes of memory are needed, which this computer has not.") from reason
+            _in_memory += needed
 
     def get(self, index):
         """Row `index` (a read-only view) or None."""
@@ -68,9 +69,8 @@ class MemoryRows:
         """Give the memory back."""
         global _in_memory
         with _lock:
-            if self.granted:
-                self.granted = False
-                _in_memory -= self._bytes
+            _in_memory -= self._bytes
+            self._bytes = 0
         self._pixels, self.ready_count = None, 0
 
 
@@ -78,27 +78,28 @@ class DiskRows:
     """uint8 rows in the .npy file `path`: used when it is there, else written beside it and renamed when complete.
 
     The name must say what decides the pixels; a file of that name with another shape is not used. Raises DataError
-    when the disk has not twice the space free, or the files of the folder would exceed `budget` bytes even after all
-    complete ones are deleted; OSError when the folder cannot be written to. A disk that fills later ends the keeping,
-    not the reading.
+    when the folder cannot be written to, the disk has not twice the space free, or the files of the folder would exceed
+    `budget` bytes even after all complete ones were deleted (the longest unused go first). When the first row is to be
+    written and there is no room any more, a notice says so, and none is kept.
     """
 
     store = "disk"
 
     def __init__(self, path, shape, *, budget):
-        self.path, self._shape = path, tuple(shape)
-        self._ready = np.zeros(shape[0], bool)
-        self.ready_count = 0
+        self.path, self._shape, self._budget = path, tuple(shape), budget
         self._own = threading.Lock()
-        self._part = None
+        self._part = self._process = None
+        self._stopped = False
         self._pixels = _opened(path, self._shape)
-        if self._pixels is not None:
-            self._ready[:] = True
-            self.ready_count = shape[0]
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _make_room(path.parent, math.prod(shape), budget)
-        self._begin()
+        complete = self._pixels is not None
+        self._ready = np.full(shape[0], complete)
+        self.ready_count = shape[0] if complete else 0
+        if not complete:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _make_room(path.parent, math.prod(shape), budget)
+            except OSError as reason:
+                raise DataError(f"{path.parent} cannot be written to: {reason.strerror}.") from reason
 
     def _begin(self):
         global _parts
@@ -106,15 +107,18 @@ class DiskRows:
             _parts += 1
             number = _parts
         self._part = files.part_of(self.path.with_name(f"{self.path.name}.{number}"))
+        self._process = os.getpid()
         try:
+            _make_room(self.path.parent, math.prod(self._shape), self._budget)
             self._pixels = np.lib.format.open_memmap(self._part, mode="w+", dtype=np.uint8, shape=self._shape)
             # A hole in a mapped file is filled when it is written to; on a full disk that kills the process.
             if hasattr(os, "posix_fallocate"):
                 with open(self._part, "r+b") as file:
                     os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
-        except OSError:
-            self.close()
-            raise
+        except (OSError, DataError) as reason:
+            notices.once(("no room for rows", self.path), f"Decoded images are not kept on disk: {reason}")
+            self._pixels, self._stopped = None, True
+            _removed(self._part)
 
     def get(self, index):
         """Row `index` (a read-only copy: the map is closed without asking who still reads) or None."""
@@ -131,6 +135,8 @@ class DiskRows:
     def put(self, index, image):
         """Keep `image` as row `index`; the last one makes the file known to others."""
         with self._own:
+            if self._pixels is None and not self._stopped:
+                self._begin()
             if self._pixels is None or self._ready[index]:
                 return
             self._pixels[index] = image
@@ -154,8 +160,8 @@ class DiskRows:
         """Release the map; a file that is not complete is removed."""
         with self._own:
             complete = self.ready_count == self._shape[0]
-            self._pixels, self.ready_count = None, 0
-            if self._part is None:
+            self._pixels, self._stopped, self.ready_count = None, True, 0
+            if self._part is None or self._process != os.getpid():  # a forked process leaves it to its parent
                 return
             try:
                 if complete:

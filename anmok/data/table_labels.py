@@ -25,6 +25,7 @@ def labels_of(columns, *, kind="auto", classes=None):
             raise DataError(
                 f"Column {name!r} has no label in {rows_named(rows)} of {len(column):,}. Fill them in or drop the rows."
             )
+    columns = {name: column.infer_objects() for name, column in columns.items()}
     if kind == "auto":
         kind = _kind_of(columns)
     if kind == "regression":
