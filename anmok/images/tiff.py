@@ -3,6 +3,7 @@
 import struct
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # bytes, by type of field
+_PRIVATE = 700  # from here on metadata, without which pixels are decoded
 _OFFSETS, _LENGTHS = (273, 324), (279, 325)  # of strips, of tiles
 
 
@@ -24,7 +25,9 @@ def is_whole(data):
             size = _SIZES.get(kind, 0) * number
             start = entry + 8 if size <= 4 else struct.unpack_from(order + "I", data, entry + 8)[0]
             if start + size > len(data):
-                return False
+                if tag < _PRIVATE:
+                    return False
+                continue
             if tag in _OFFSETS + _LENGTHS and kind in (3, 4):
                 fields[tag] = struct.unpack_from(f"{order}{number}{'H' if kind == 3 else 'I'}", data, start)
     except struct.error:
