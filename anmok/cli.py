@@ -147,6 +147,26 @@ def predict(
 
 
 @app.command()
+def augment(
+    image: Annotated[Path, typer.Argument(help="An image file.")],
+    preset: Annotated[str, typer.Option(help="What to do with it; a wrong name lists all.")] = "photos",
+    out: Annotated[Path | None, typer.Option(help="Where to write. [default: IMAGE-PRESET.png, here]")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same draws.")] = 0,
+    size: Annotated[int, typer.Option(min=16, max=1024, help="How many pixels high each draw is shown.")] = 160,
+):
+    """Show an image and 16 draws of an augmentation preset on one sheet."""
+    from anmok.augment import presets, sheet
+    from anmok.images import decode
+
+    transform = presets.preset(preset)
+    target = sheet.target(out if out is not None else Path(f"{image.stem}-{preset}.png"))
+    original = decode.decode(image)
+    changed = sheet.draws(sheet.shrunk(original, size=size), transform, seed=seed)
+    target.write_bytes(sheet.png(sheet.contact_sheet(original, changed, size=size)))
+    console.print(f"16 draws of {preset!r} beside the original: [bold]{_plain(target.resolve())}[/]", highlight=False)
+
+
+@app.command()
 def runs(runs_dir: RunsDir = Path("runs")):
     """List the runs, the latest last."""
     from rich.table import Table

@@ -69,7 +69,7 @@ def equalize(image):
 
 
 def _flattening(image, channel):
-    counts = cv2.calcHist([image], [channel], None, [256], [0, 256])[:, 0].astype(np.int64)
+    counts = cv2.calcHist([image], [channel], None, [256], [0, 256]).ravel().astype(np.int64)  # OpenCV 4: (256, 1)
     used = np.flatnonzero(counts)
     step = (counts.sum() - counts[used[-1]]) // 255
     if len(used) < 2 or step == 0:
