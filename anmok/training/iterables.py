@@ -1,5 +1,6 @@
 """Epochs of batches out of what yields batches, or samples, by itself."""
 
+import contextlib
 import itertools
 import math
 
@@ -11,7 +12,7 @@ from anmok import random
 from anmok.errors import DataError
 from anmok.training import checks
 from anmok.training.arrays import NAMES, warn_short, window
-from anmok.training.sequence import in_order, threads_of
+from anmok.training.sequence import EmptyBatch, in_order, threads_of
 from anmok.training.tensors import as_input, as_label, map_leaves, wrap_all
 from anmok.training.weights import ClassWeights, spread, weigh
 
@@ -89,21 +90,39 @@ class SequenceSource:
         """Yield (x, y, sample_weight) of the epoch's batches from number `start` on."""
         tell_epoch(self.dataset, random.epoch_of_round(epoch, self.round))
         _call(self.dataset, "on_epoch_begin")
-        length = self._length()
-        if length is None:
-            first = epoch * self.steps
-            indices = range(first + start, first + self.steps)
-        else:
-            number, first, last = window(length, self.steps, epoch)
-            indices = range(first + start, last)
-            if self.shuffle:
-                order = random.generator("shuffle", random.epoch_of_round(number, self.round)).permutation(length)
-                indices = [int(i) for i in order[first + start : last]]
+        indices, missing = self._plan(epoch)
+        make = getattr(self.dataset, "batch_of_stream", self.dataset.__getitem__)
         threads, ahead = threads_of(self.dataset)
-        yield from in_order(lambda i: self._finish(self.dataset[i], i), indices, threads=threads, ahead=ahead)
-        if length is not None and self.steps and last - first < self.steps:
-            warn_short(last - first, self.steps)
+        made = in_order(lambda i: self._made(make, i), indices[start:], threads=threads, ahead=ahead)
+        with contextlib.closing(made):
+            for batch in made:
+                if batch is not None:
+                    yield batch
+        if missing:
+            warn_short(len(indices), self.steps)
         _call(self.dataset, "on_epoch_end")
+
+    def _plan(self, epoch):
+        """(numbers of the epoch's batches, how many are missing at the end of the data)."""
+        length = self._length()
+        if hasattr(self.dataset, "batch_of_stream"):
+            first = random.epoch_of_round(epoch, self.round) * self.num_batches
+            return range(first, first + self.num_batches), 0
+        if length is None:
+            return range(epoch * self.steps, (epoch + 1) * self.steps), 0
+        number, first, last = window(length, self.steps, epoch)
+        indices = range(first, last)
+        if self.shuffle:
+            order = random.generator("shuffle", random.epoch_of_round(number, self.round)).permutation(length)
+            indices = [int(i) for i in order[first:last]]
+        return indices, (self.steps or len(indices)) - len(indices)
+
+    def _made(self, make, index):
+        try:
+            batch = make(index)
+        except EmptyBatch:
+            return None
+        return self._finish(batch, index)
 
 
 def _call(dataset, hook):

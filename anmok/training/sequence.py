@@ -4,7 +4,12 @@ import collections
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 
+from anmok.errors import DataError
 from anmok.notices import once
+
+
+class EmptyBatch(DataError):
+    """None of a batch's samples can be read; whoever goes through the batches passes over it."""
 
 
 class PyDataset:
@@ -12,6 +17,8 @@ class PyDataset:
 
     A batch is x, (x,), (x, y) or (x, y, sample_weight). `num_batches` may be a property instead of __len__; None
     means without end. on_epoch_begin() and on_epoch_end() are called around each epoch.
+    A subclass that has batch_of_stream(number), the batches of all passes over its data one after another, is asked
+    that instead: an epoch then takes as many as it wants, and the next one goes on from there.
     workers: above 1, so many threads make batches ahead of training, at most max_queue_size of them; the order stays.
     use_multiprocessing: honoured with threads, which need no pickling and no start-up.
     """
