@@ -6,12 +6,10 @@ OpenCV may fill what is missing of a cut file with grey, so that only whole file
 
 import importlib
 import io
-import math
 import os
 import struct
 import warnings
 import zlib
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -69,37 +67,19 @@ _READ_RGB = getattr(cv2, "IMREAD_COLOR_RGB", None)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Tiff|Png|Jpeg|WebP|Gif)ImagePlugin")
 
 
-class Reduced(NamedTuple):
-    """A picture, decoded at 1/factor of its size or whole (factor 1).
-
-    pixels: uint8 (H, W, C). area: (left, top, right, bottom) of the picture within them, in pixels and fractions: a
-    reduced JPEG is rounded up to whole pixels, whose last ones the picture fills in part.
-    """
-
-    pixels: np.ndarray
-    factor: int
-    area: tuple
-
-
 def decode(source, *, color_mode="rgb", at_least=None, background=(255, 255, 255), pixel_limit=PIXEL_LIMIT):
     """Pixels of an image file, upright by its EXIF: bytes or a path to uint8 (H, W, C) in 0..255.
 
     Reads JPEG, PNG, BMP, GIF (first frame), WebP, TIFF (first page) and PPM/PGM/PBM. 16 bits a channel lose the lower
     eight.
     color_mode: 'rgb' (C = 3, in that order), 'rgba' (C = 4) or 'grayscale' (C = 1, by Pillow's weights, as in Keras).
-    at_least: (height, width); a JPEG may come back at 1/2, 1/4 or 1/8 of its size, in neither direction below these.
+    at_least: (height, width); a JPEG comes back at 1/2, 1/4 or 1/8 of its size where this is a whole number of pixels
+    and in neither direction below these.
     background: (red, green, blue) on which transparent pixels are laid for 'rgb' and 'grayscale'.
     pixel_limit: the most height x width that is decoded at all.
     Raises MissingFileError when there is no such file and FileFormatError when it is no image, damaged, cut short or
     beyond the limit; both name it. (Pillow's own LOAD_TRUNCATED_IMAGES, when set, lets cut files pass.)
     """
-    return decode_reduced(
-        source, color_mode=color_mode, at_least=at_least, background=background, pixel_limit=pixel_limit
-    ).pixels
-
-
-def decode_reduced(source, *, color_mode="rgb", at_least=None, background=(255, 255, 255), pixel_limit=PIXEL_LIMIT):
-    """As `decode`, but a Reduced, which also tells by how much."""
     if color_mode not in COLOR_MODES:
         raise unknown_name("color_mode", color_mode, COLOR_MODES)
     data, name = _open(source)
@@ -109,8 +89,7 @@ def decode_reduced(source, *, color_mode="rgb", at_least=None, background=(255, 
         found = _by_opencv(data, header, color_mode, at_least)
         if found is not None:
             return found
-    pixels = _by_pillow(data, name, color_mode, background, pixel_limit)
-    return Reduced(pixels, 1, (0, 0, pixels.shape[1], pixels.shape[0]))
+    return _by_pillow(data, name, color_mode, background, pixel_limit)
 
 
 def check(path, *, pixel_limit=PIXEL_LIMIT):
@@ -194,30 +173,20 @@ def _by_opencv(data, header, color_mode, at_least):
         return None
     if factor > 1 or _READ_RGB is None:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
-    area = _area(header, factor, image.shape)
     if header.orientation in _TURNS:
         image = _TURNS[header.orientation](image)
-    return Reduced(_colored(image, color_mode), factor, area)
+    return _colored(image, color_mode)
 
 
 def _factor(header, at_least):
     """8, 4 or 2 where a JPEG reduced by it still has (height, width) `at_least` when upright, else 1."""
     height, width = at_least if header.orientation < 5 else at_least[::-1]
     for factor in (8, 4, 2):
-        if math.ceil(header.height / factor) >= height and math.ceil(header.width / factor) >= width:
+        # A remainder would be a last row or column that is a mixture with what lies beyond the picture.
+        divides = header.height % factor == header.width % factor == 0
+        if divides and header.height >= height * factor and header.width >= width * factor:
             return factor
     return 1
-
-
-def _area(header, factor, shape):
-    """Where the picture lies in the decoded pixels once these are turned upright."""
-    height, width = shape[:2]
-    bottom, right = (height, width) if factor == 1 else (header.height / factor, header.width / factor)
-    if header.orientation >= 5:
-        height, width, bottom, right = width, height, right, bottom
-    left = width - right if header.orientation in (2, 3, 6, 7) else 0
-    top = height - bottom if header.orientation in (3, 4, 7, 8) else 0
-    return left, top, left + right, top + bottom
 
 
 def _colored(image, color_mode):
