@@ -3,13 +3,14 @@
 import ntpath
 import os
 import unicodedata
+from typing import NamedTuple
 
 from anmok.errors import DataError
 from anmok.images import decode
 
 
 class Lookup:
-    """Finds names under `roots` (absolute paths of folders, the first one that has a file wins).
+    """Finds names under `roots` (paths of folders; the first one that has a file wins).
 
     Each folder is listed once, so that 100,000 names take a second. A name may be relative to a root or begin with the
     root's own name, be absolute, begin with ~, have backslashes, lack its extension, or differ from the file in
@@ -19,7 +20,8 @@ class Lookup:
 
     def __init__(self, roots):
         self.roots = [os.path.abspath(root) for root in roots]
-        self._folders = {}  # path as asked: (path as it is, {name: name}, {folded name: [names]}) or None
+        self._places = {}  # folder as a table writes it: the folders that it may mean, likeliest first
+        self._folders = {}  # path of a folder: its listing, or None
         self._claims = {}  # file found: (the first name that led to it, whether that is another than the file's)
 
     def find(self, name):
@@ -34,8 +36,8 @@ class Lookup:
             other, other_guessed = self._claims.setdefault(path, (name, guessed))
             if other != name and (guessed or other_guessed):
                 raise DataError(
-                    f"{other!r} and {name!r} both lead to {path}, and not both can be it. Write the paths relative to "
-                    "the folder of the images, as the files are called, or give the right folder."
+                    f"{other!r} and {name!r} both lead to {path}; which of them it is cannot be told. Write the paths "
+                    "relative to the folder of the images, as the files are called, or give the right folder."
                 )
         return path
 
@@ -43,76 +45,84 @@ class Lookup:
         if name.startswith(("~/", "~\\")):
             name = os.path.expanduser(name.replace("\\", "/"))
         # On POSIX a backslash may be part of a file's name; only a file that is there says so.
-        if "\\" in name and os.sep != "\\" and (path := self._first(name)):
+        if "\\" in name and os.sep != "\\" and (path := self._among_places(name)):
             return path
-        steps = name.replace("\\", "/")
-        drive, tail = ntpath.splitdrive(steps)
+        return self._among_places(name.replace("\\", "/"))
+
+    def _among_places(self, steps):
+        folder, slash, name = steps.rpartition("/")
+        folder = folder or slash
+        if folder not in self._places:
+            self._places[folder] = self._places_of(folder)
+        return next((path for listing in self._places[folder] if (path := listing.path_of(name))), None)
+
+    def _places_of(self, folder):
+        drive, tail = ntpath.splitdrive(folder)
         if not drive and not tail.startswith("/"):
-            return self._first(steps)
-        if os.path.isabs(steps) and (path := self._at(steps)):
-            return path
-        steps = [step for step in tail.split("/") if step]
-        tails = ("/".join(steps[start:]) for start in range(len(steps)))
-        return next((path for end in tails if (path := self._first(end))), None)
+            paths = self._under_roots(folder)
+        else:
+            steps = [step for step in tail.split("/") if step]
+            paths = [folder] if os.path.isabs(folder) else []
+            for start in range(len(steps) + 1):
+                paths += self._under_roots("/".join(steps[start:]))
+        listings = (self._listed(os.path.normpath(path)) for path in dict.fromkeys(paths))
+        return [listing for listing in listings if listing is not None]
 
-    def _first(self, steps):
-        for root in self.roots:
-            if path := self._at(os.path.join(root, steps)):
-                return path
-        top, _, rest = steps.removeprefix("./").partition("/")
-        for root in self.roots:
-            if rest and top == os.path.basename(root) and (path := self._at(os.path.join(root, rest))):
-                return path
-        return None
-
-    def _at(self, path):
-        folder, name = os.path.split(os.path.normpath(path))
-        listed = self._listed(folder)
-        if listed is None:
-            return None
-        real, names, folded = listed
-        if name in names:
-            return os.path.join(real, name)
-        if len(near := folded.get(_folded(name), ())) == 1:
-            return os.path.join(real, near[0])
-        if len(near) > 1 or name.lower().endswith(decode.EXTENSIONS):
-            return None
-        candidates = [n for end in decode.EXTENSIONS for n in folded.get(_folded(name + end), ())]
-        if len(candidates) > 1:
-            raise DataError(
-                f"{name!r} has no extension and {real} has {' and '.join(candidates)}: write which is meant."
-            )
-        return os.path.join(real, candidates[0]) if candidates else None
+    def _under_roots(self, folder):
+        top, _, rest = folder.removeprefix("./").partition("/")
+        paths = [os.path.join(root, folder) for root in self.roots]
+        return paths + [os.path.join(root, rest) for root in self.roots if top == os.path.basename(root)]
 
     def _listed(self, folder):
-        try:
-            return self._folders[folder]
-        except KeyError:
-            self._folders[folder] = listed = self._list(folder)
-            return listed
-
-    def _list(self, folder):
-        try:
-            with os.scandir(folder) as entries:
-                names = {entry.name for entry in entries if not entry.is_dir()}
-        except OSError:
-            return self._spelled_otherwise(folder)
-        folded = {}
-        for name in names:
-            folded.setdefault(_folded(name), []).append(name)
-        return folder, names, folded
+        if folder not in self._folders:
+            try:
+                with os.scandir(folder) as entries:
+                    self._folders[folder] = _Listing.of(folder, (e.name for e in entries if not e.is_dir()))
+            except OSError:
+                self._folders[folder] = self._spelled_otherwise(folder)
+        return self._folders[folder]
 
     def _spelled_otherwise(self, folder):
         """The listing of the only folder whose name differs from `folder` in capitals or composition alone."""
         parent, name = os.path.split(folder)
-        if parent == folder or not any(folder.startswith(os.path.join(root, "")) for root in self.roots):
+        if not any(folder.startswith(os.path.join(root, "")) for root in self.roots):
             return None
         above = self._listed(parent)
         if above is None:
             return None
-        with os.scandir(above[0]) as entries:
+        with os.scandir(above.folder) as entries:
             near = [entry.name for entry in entries if entry.is_dir() and _folded(entry.name) == _folded(name)]
-        return self._listed(os.path.join(above[0], near[0])) if len(near) == 1 and near[0] != name else None
+        return self._listed(os.path.join(above.folder, near[0])) if len(near) == 1 and near[0] != name else None
+
+
+class _Listing(NamedTuple):
+    """The files of a folder: their names, and {name with capitals and composition set aside: [names]}."""
+
+    folder: str
+    names: frozenset
+    folded: dict
+
+    @classmethod
+    def of(cls, folder, names):
+        names, folded = frozenset(names), {}
+        for name in sorted(names):
+            folded.setdefault(_folded(name), []).append(name)
+        return cls(folder, names, folded)
+
+    def path_of(self, name):
+        """The path of the file of that name, or of the only one that it can mean, or None."""
+        if name not in self.names:
+            near = self.folded.get(_folded(name), ())
+            if not near and name and not name.lower().endswith(decode.EXTENSIONS):
+                near = [found for end in decode.EXTENSIONS for found in self.folded.get(_folded(name + end), ())]
+                if len(near) > 1:
+                    raise DataError(
+                        f"{name!r} has no extension and {self.folder} has {' and '.join(near)}: write which is meant."
+                    )
+            if len(near) != 1:
+                return None
+            name = near[0]
+        return os.path.join(self.folder, name)
 
 
 def _is_end_of(name, path):

@@ -44,7 +44,7 @@ def numbers_of(name, column):
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     if len(rows := np.flatnonzero(~np.isfinite(numbers))):
         raise DataError(
-            f"Column {name!r} should hold numbers; it has {column.iloc[rows[0]]!r} in row {rows[0] + 1} "
+            f"Column {name!r} should hold numbers; it has {_shown(column.iloc[rows[0]])} in row {rows[0] + 1} "
             f"({rows_named(rows)} of {len(column):,} hold none)."
         )
     return numbers.astype(np.float32)
@@ -58,6 +58,10 @@ def rows_named(rows):
     return f"row {numbers[0]}" if len(rows) == 1 else f"rows {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
+def _shown(cell):
+    return repr(cell.item() if isinstance(cell, np.generic) else cell)
+
+
 def _kind_of(columns):
     if len(columns) > 1:
         for name, column in columns.items():
@@ -65,8 +69,8 @@ def _kind_of(columns):
             if len(rows := np.flatnonzero(~numbers.isin([0, 1]).to_numpy())):
                 raise DataError(
                     f"Several label columns are taken for labels of 0 and 1 each, but {name!r} has "
-                    f"{column.iloc[rows[0]]!r} in row {rows[0] + 1}. For numbers to predict say kind='regression'; "
-                    "for classes name one column."
+                    f"{_shown(column.iloc[rows[0]])} in row {rows[0] + 1}. For numbers to predict say "
+                    "kind='regression'; for classes name one column."
                 )
         return "multilabel"
     (column,) = columns.values()
