@@ -8,11 +8,12 @@ import numpy as np
 import torch
 
 from anmok.errors import ArgumentError, ShapeError
+from anmok.layers.data_layer import DataLayer
 from anmok.layers.spatial import SpatialLayer
 from anmok.random import layer_generator
 
 
-class AugmentationLayer(SpatialLayer):
+class AugmentationLayer(DataLayer, SpatialLayer):
     """Changes images (B, H, W, C), or one image (H, W, C), in training; gives them back as they are otherwise.
 
     Pixels may be whole numbers or floating point; they come out in the layer's own format (float32). A dict with
@@ -29,7 +30,6 @@ class AugmentationLayer(SpatialLayer):
 
     def __init__(self, *, seed=None, data_format=None, bounding_box_format=None, **kwargs):
         super().__init__(data_format=data_format, **kwargs)
-        self.training = True
         self.seed = _checked_seed(type(self).__name__, seed)
         if bounding_box_format is not None:
             raise ArgumentError(

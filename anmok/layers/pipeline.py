@@ -2,11 +2,12 @@
 
 from anmok.errors import ArgumentError
 from anmok.layers import registered
+from anmok.layers.data_layer import DataLayer
 from anmok.layers.layer import Layer
 
 
 @registered.add
-class Pipeline(Layer):
+class Pipeline(DataLayer):
     """Layers one after the other, called on images or on a dict of images and labels (as in Keras).
 
     Called outside a model without `training=`, it augments, as its layers do.
@@ -14,7 +15,6 @@ class Pipeline(Layer):
 
     def __init__(self, layers, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self.training = True
         if not isinstance(layers, (list, tuple)) or not all(isinstance(layer, Layer) for layer in layers):
             raise ArgumentError(f"Pipeline expects a list of layers, such as [RandomFlip()], got {layers!r}.")
         self._steps = list(layers)

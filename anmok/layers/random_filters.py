@@ -29,16 +29,21 @@ def gaussian_blur(images, *, size, deviations):
 
     size: (width, height) of the kernel in pixels, odd. deviations: the same of the Gaussian, a tensor (2,), > 0.
     """
-    for axis, length in ((3, size[0]), (2, size[1])):
-        deviation = deviations[3 - axis]
-        distances = torch.arange(length, dtype=images.dtype, device=images.device) - (length - 1) / 2
-        weights = torch.exp(-0.5 * (distances / deviation) ** 2)
-        weights = weights / weights.sum()
-        margin = (length // 2, length // 2)
-        padded = F.pad(images, (*margin, 0, 0) if axis == 3 else (0, 0, *margin))
-        extent = images.shape[axis]
-        images = sum(weights[offset] * padded.narrow(axis, offset, extent) for offset in range(length))
+    channels = images.shape[1]
+    (across, margin_x), (down, margin_y) = (
+        (_gaussian(length, deviation), length // 2) for length, deviation in zip(size, deviations, strict=True)
+    )
+    for kernel, margins in ((across[None, :], (0, margin_x)), (down[:, None], (margin_y, 0))):
+        kernel = kernel.to(images.dtype).expand(channels, 1, *kernel.shape)
+        images = F.conv2d(images, kernel, padding=margins, groups=channels)
     return images
+
+
+def _gaussian(length, deviation):
+    """The weights of that many pixels, of sum 1."""
+    distances = torch.arange(length, dtype=deviation.dtype, device=deviation.device) - (length - 1) / 2
+    weights = torch.exp(-0.5 * (distances / deviation) ** 2)
+    return weights / weights.sum()
 
 
 @add

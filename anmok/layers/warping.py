@@ -56,21 +56,20 @@ def warp(images, maps, *, fill_mode="reflect", fill_value=0.0, interpolation="bi
     fill_mode: what lies outside: 'reflect' (d c b a | a b c d | d c b a), 'wrap', 'constant' (fill_value), or
     'nearest' (the edge's pixel). interpolation: 'bilinear' in floating point, 'nearest' for images of any type.
     """
-    x, y = _positions(maps, *images.shape[2:])
+    height, width = images.shape[2:]
+    x, y = _positions(maps, height, width)
     if interpolation == "nearest":
         return _picked(images, x, y, fill_mode, fill_value)
+    if fill_mode == "constant":
+        return _interpolated(images - fill_value, x, y) + fill_value if fill_value else _interpolated(images, x, y)
     if fill_mode == "wrap":
         # Between the last pixel and the first lies one more interval.
-        height, width = images.shape[2:]
-        x, y = x - width * torch.floor(x / width), y - height * torch.floor(y / height)
         images = F.pad(images, (0, 1, 0, 1), mode="circular")
-    elif fill_mode != "constant":
-        x, y = (_inside(position, size, fill_mode) for position, size in ((x, images.shape[3]), (y, images.shape[2])))
-    return _interpolated(images, x, y, fill_value if fill_mode == "constant" else 0.0)
+    return _interpolated(images, *(_inside(p, size, fill_mode) for p, size in ((x, width), (y, height))))
 
 
 def _positions(maps, height, width):
-    """(x, y), each (B, H, W), of the input."""
+    """(x, y), each (B, H, W), of the input; new tensors."""
     options = {"dtype": maps.dtype, "device": maps.device}
     columns = torch.arange(width, **options)
     rows = torch.arange(height, **options)[:, None]
@@ -79,24 +78,24 @@ def _positions(maps, height, width):
     return (x / scale[0], y / scale[0]) if scale else (x, y)
 
 
-def _inside(position, size, fill_mode):
-    """Positions brought onto the image, as mirrored or held at its edges."""
+def _inside(positions, size, fill_mode):
+    """Positions brought, in place, onto the image: turned over, or round, at its edges, or held there."""
+    if fill_mode == "wrap":
+        return positions.sub_(torch.floor(positions / size), alpha=size)
     if fill_mode == "reflect":
         # Mirrors stand half a pixel outside.
-        turns = position + 0.5
-        turns = turns - 2 * size * torch.floor(turns / (2 * size))
-        position = size - 0.5 - (turns - size).abs()
-    return position.clamp(0, size - 1)
+        positions.add_(0.5)
+        positions.sub_(torch.floor(positions / (2 * size)), alpha=2 * size)
+        positions.sub_(size).abs_().neg_().add_(size - 0.5)
+    return positions.clamp_(0, size - 1)
 
 
-def _interpolated(images, x, y, fill_value):
-    """Bilinear; outside is fill_value. Positions are brought inside before: not every device knows other paddings."""
+def _interpolated(images, x, y):
+    """Bilinear; outside is 0. The positions are used up; not every device knows how to fill otherwise."""
     height, width = images.shape[2:]
-    grid = torch.stack([(x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1], -1).to(images.dtype)
-    if fill_value:
-        images = images - fill_value
-    moved = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    return moved + fill_value if fill_value else moved
+    scaled = (p.mul_(2 / size).add_(1 / size - 1) for p, size in ((x, width), (y, height)))
+    grid = torch.stack(tuple(scaled), -1).to(images.dtype)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def _picked(images, x, y, fill_mode, fill_value):
