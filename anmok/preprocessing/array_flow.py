@@ -96,7 +96,7 @@ def _checked(x, data_format):
     if images.ndim != 4:
         hint = ""
         if images.ndim == 3:
-            hint = " Grey images need their channel axis: images[..., None]. One image alone needs a batch axis: image[None]."
+            hint = " Grey images need their channel axis, images[..., None]; one image alone a batch axis, image[None]."
         raise ShapeError(f"flow: expected images (N, H, W, C), of four axes, got {images.shape}.{hint}")
     if not len(images):
         raise DataError(f"flow: there is no image in x (shape {images.shape}).")

@@ -1,4 +1,4 @@
-"""Batches out of image files: what ImageDataGenerator's flow_from_directory and flow_from_dataframe share, and the first."""
+"""Batches out of image files: what flow_from_directory and flow_from_dataframe share, and the first of them."""
 
 import threading
 
@@ -166,8 +166,8 @@ def check_class_count(class_mode, names):
     if class_mode in ("binary", "categorical", "sparse") and len(names) == 1:
         once(
             ("one class", names[0]),
-            f"All images are of one class, {names[0]!r}: there is nothing to learn to tell apart. One folder (or label) "
-            "per class is expected; for images without classes pass class_mode=None.",
+            f"All images are of one class, {names[0]!r}: there is nothing to tell apart. One folder (or label) per "
+            "class is expected; for images without classes pass class_mode=None.",
         )
 
 

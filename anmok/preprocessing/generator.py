@@ -1,21 +1,34 @@
 """ImageDataGenerator (as in Keras): what is done to images, and the three flows of batches that do it."""
 
+import dataclasses
 import numbers
+import operator
 
 import numpy as np
 
 from anmok import augment as augment_room
 from anmok import random
-from anmok.errors import AnmokError, ArgumentError, DataError, ShapeError, unknown_name
+from anmok.errors import ArgumentError, DataError, ShapeError
 from anmok.images import geometry
 from anmok.notices import old_spelling, once
-from anmok.preprocessing import transforms
+from anmok.preprocessing import arguments
 from anmok.preprocessing.array_flow import NumpyArrayIterator
 from anmok.preprocessing.file_flow import DirectoryIterator
-from anmok.preprocessing.standardization import Standardization
+from anmok.preprocessing.random_changes import RandomChanges
+from anmok.preprocessing.standardization import Learned, Standardization
 from anmok.preprocessing.table_flow import DataFrameIterator
+from anmok.preprocessing.transforms import Ranges
 
 _DATA_FORMATS = ("channels_last", "channels_first")
+# Keras' attributes of these names: where their values are kept.
+_SETTINGS = {
+    **{f"{name}_range": ("changes.ranges", name)
+       for name in ("rotation", "width_shift", "height_shift", "shear", "zoom", "channel_shift", "brightness")},
+    **{name: ("changes.ranges", name) for name in ("horizontal_flip", "vertical_flip")},
+    **{name: ("changes", name) for name in ("fill_mode", "cval", "augment")},
+    "interpolation_order": ("changes", "order"),
+    **{name: ("standardization", name) for name in Standardization.__dataclass_fields__},
+}  # fmt: skip
 
 
 class ImageDataGenerator:
@@ -32,7 +45,7 @@ class ImageDataGenerator:
     shift up and down (Keras has them the other way round), oblong images turn about their middle, and the validation
     subset is not changed at random.
 
-    augment: ours: a transform or a Compose of `anmok.augment`, applied after the changes above, also on batches (MixUp).
+    augment: ours: a transform or a Compose of `anmok.augment`, carried out after the changes above; MixUp too.
     """
 
     def __init__(
@@ -63,37 +76,40 @@ class ImageDataGenerator:
         *,
         augment=None,
     ):
-        self.data_format = _choice("data_format", data_format or "channels_last", _DATA_FORMATS)
+        self.data_format = arguments.choice("data_format", data_format or "channels_last", _DATA_FORMATS)
         self.dtype = np.dtype(dtype or "float32").name
-        self.fill_mode = _choice("fill_mode", fill_mode, geometry.FILL_MODES)
-        self.cval = cval
         if isinstance(interpolation_order, bool) or interpolation_order not in range(6):
             raise ArgumentError(
                 f"interpolation_order: expected 0 (nearest), 1 (linear) or a spline's, 2 to 5; got "
                 f"{interpolation_order!r}."
             )
-        self.interpolation_order = int(interpolation_order)
         if not isinstance(validation_split, numbers.Real) or not 0 <= validation_split < 1:
             raise ArgumentError(f"validation_split: expected a fraction from 0 to below 1, got {validation_split!r}.")
         self.validation_split = float(validation_split)
-        self.ranges = transforms.Ranges(
-            rotation=_not_negative("rotation_range", rotation_range),
-            width_shift=_shift("width_shift_range", width_shift_range),
-            height_shift=_shift("height_shift_range", height_shift_range),
-            shear=_not_negative("shear_range", shear_range),
-            zoom=_zoom(zoom_range),
-            channel_shift=_not_negative("channel_shift_range", channel_shift_range),
+        ranges = Ranges(
+            rotation=arguments.not_negative("rotation_range", rotation_range),
+            width_shift=arguments.shift("width_shift_range", width_shift_range),
+            height_shift=arguments.shift("height_shift_range", height_shift_range),
+            shear=arguments.not_negative("shear_range", shear_range),
+            zoom=arguments.zoom(zoom_range),
+            channel_shift=arguments.not_negative("channel_shift_range", channel_shift_range),
             horizontal_flip=bool(horizontal_flip),
             vertical_flip=bool(vertical_flip),
-            brightness=None if brightness_range is None else _pair("brightness_range", brightness_range),
+            brightness=None if brightness_range is None else arguments.pair("brightness_range", brightness_range),
         )
         if augment is None and isinstance(preprocessing_function, augment_room.Transform):
             # Called as a plain function it would draw from a stream that all threads share.
             augment, preprocessing_function = preprocessing_function, None
-        self.augment = _transform(augment)
+        self.changes = RandomChanges(
+            ranges,
+            fill_mode=arguments.choice("fill_mode", fill_mode, geometry.FILL_MODES),
+            cval=arguments.number("cval", cval),
+            order=int(interpolation_order),
+            augment=arguments.transform(augment),
+        )
         self.standardization = Standardization(
-            preprocessing_function=_function(preprocessing_function),
-            rescale=None if rescale is None else _number("rescale", rescale),
+            preprocessing_function=arguments.function(preprocessing_function),
+            rescale=None if rescale is None else arguments.number("rescale", rescale),
             samplewise_center=bool(samplewise_center or samplewise_std_normalization),
             samplewise_std_normalization=bool(samplewise_std_normalization),
             # Deviations are about the mean, and whitening divides by them already.
@@ -103,7 +119,7 @@ class ImageDataGenerator:
             zca_epsilon=zca_epsilon,
         )
         self._say_what_was_added(samplewise_center, featurewise_center, featurewise_std_normalization)
-        self.learned = None
+        self.learned = Learned()
 
     def _say_what_was_added(self, samplewise_center, featurewise_center, featurewise_std_normalization):
         steps = self.standardization
@@ -118,32 +134,54 @@ class ImageDataGenerator:
 
     @property
     def mean(self):
-        """The training images' mean (1, 1, C), after `fit`; None if featurewise_center is off."""
-        return self._learned_part("mean")
+        """The training images' mean (1, 1, C), found by `fit` or set by hand; None if there is none."""
+        return self._statistic("mean")
+
+    @mean.setter
+    def mean(self, value):
+        self._set_statistic("mean", value)
 
     @property
     def std(self):
-        """The training images' deviation (1, 1, C), after `fit`; None if featurewise_std_normalization is off."""
-        return self._learned_part("deviation")
+        """The training images' deviation (1, 1, C), found by `fit` or set by hand; None if there is none."""
+        return self._statistic("deviation")
+
+    @std.setter
+    def std(self, value):
+        self._set_statistic("deviation", value)
 
     @property
     def zca_whitening_matrix(self):
-        """(H*W*C, H*W*C), after `fit`; None if zca_whitening is off."""
-        return self._learned_part("whitening")
+        """(H*W*C, H*W*C), found by `fit` or set by hand; None if there is none."""
+        return self.learned.whitening
 
-    def _learned_part(self, name):
-        value = None if self.learned is None else getattr(self.learned, name)
-        return value if name == "whitening" or value is None else self._outwards(value)
+    @zca_whitening_matrix.setter
+    def zca_whitening_matrix(self, value):
+        self.learned = dataclasses.replace(self.learned, whitening=np.asarray(value, np.float32))
+
+    def _statistic(self, name):
+        value = getattr(self.learned, name)
+        return None if value is None else self._outwards(value)
+
+    def _set_statistic(self, name, value):
+        if value is not None:
+            value = np.asarray(value, np.float32)
+            value = self._inwards(value) if value.ndim == 3 else value.reshape(1, 1, -1)
+        self.learned = dataclasses.replace(self.learned, **{name: value})
 
     def __getattr__(self, name):
-        # The arguments under Keras' names: rotation_range, rescale, ...
-        if name.startswith("_") or name in ("ranges", "standardization"):
-            raise AttributeError(name)
-        for settings, field in ((self.ranges, name.removesuffix("_range")), (self.standardization, name)):
-            if field in settings.__dataclass_fields__:
-                value = getattr(settings, field)
-                return list(value) if isinstance(value, tuple) else value
-        raise AttributeError(f"ImageDataGenerator has no attribute {name!r}.")
+        if name not in _SETTINGS or "changes" not in self.__dict__ or "standardization" not in self.__dict__:
+            raise AttributeError(f"ImageDataGenerator has no attribute {name!r}.")
+        place, field = _SETTINGS[name]
+        value = operator.attrgetter(f"{place}.{field}")(self)
+        return list(value) if isinstance(value, tuple) else value
+
+    def __setattr__(self, name, value):
+        if name in _SETTINGS:
+            raise ArgumentError(
+                f"{name} cannot be changed afterwards: make another ImageDataGenerator({name}={value!r}, ...)."
+            )
+        super().__setattr__(name, value)
 
     # The flows ----------------------------------------------------------------------------------------------------
 
@@ -177,7 +215,7 @@ class ImageDataGenerator:
             save_format=save_format,
             ignore_class_split=ignore_class_split,
             subset=subset,
-            **_of_threads("flow", threads),
+            **arguments.of_threads("flow", threads),
         )
 
     def flow_from_directory(
@@ -226,7 +264,7 @@ class ImageDataGenerator:
             keep_aspect_ratio=keep_aspect_ratio,
             cache=cache,
             on_error=on_error,
-            **_of_threads("flow_from_directory", threads),
+            **arguments.of_threads("flow_from_directory", threads),
         )
 
     def flow_from_dataframe(
@@ -263,7 +301,7 @@ class ImageDataGenerator:
         if class_mode == "other":
             old_spelling("class_mode='other'", "class_mode='raw'")
             class_mode = "raw"
-        dataframe, threads = _with_old_arguments(dataframe, x_col, more)
+        dataframe, threads = arguments.with_old_arguments(dataframe, x_col, more)
         return DataFrameIterator(
             dataframe,
             directory,
@@ -287,15 +325,15 @@ class ImageDataGenerator:
             validate_filenames=validate_filenames,
             cache=cache,
             on_error=on_error,
-            **_of_threads("flow_from_dataframe", threads),
+            **arguments.of_threads("flow_from_dataframe", threads),
         )
 
     def _note_subset(self, subset):
-        if subset == "validation" and not (self.ranges.is_still and self.augment is None):
+        if subset == "validation" and not self.changes.is_still:
             once(
                 "validation subset",
-                "The validation subset is not changed at random here, only standardised. (Keras changes it too, so that "
-                "its accuracy is measured on distorted images.)",
+                "The validation subset is not changed at random here, only standardised. (Keras changes it too, and so "
+                "measures accuracy on distorted images.)",
             )
 
     # One batch, one image -----------------------------------------------------------------------------------------
@@ -309,55 +347,31 @@ class ImageDataGenerator:
         """
         if self.data_format == "channels_first" and names is None:
             images = [np.moveaxis(image, 0, -1) for image in images]
-        if augment and not (self.ranges.is_still and self.augment is None):
-            images, labels = self._changed(images, labels, rng, names)
+        if self._has_own_steps():
+            return self._one_by_one(images, rng, augment), labels
+        if augment and not self.changes.is_still:
+            images, labels = self.changes.change(images, labels, rng, names=names)
         else:
             images = np.stack(images)
         images = self.standardization.apply(images, self.learned)
         return self._outwards(images).astype(self.dtype, copy=False), labels
 
-    def _changed(self, images, labels, rng, names):
-        shape = images[0].shape
-        # Splines overshoot, and Keras rounds down before it brightens: both want more than grey levels.
-        in_levels = images[0].dtype == np.uint8 and self.interpolation_order < 2 and self.ranges.brightness is None
-        changed = np.empty((len(images), *shape), np.uint8 if in_levels else np.float32)
-        drawn = None if self.ranges.is_still else self.ranges.draw_many(rng, len(images), shape)
-        maps = transforms.maps_of(drawn, *shape[:2]) if self.ranges.moves else None
-        place = None if self.augment is None else np.random.Generator(np.random.SFC64(rng.randint(1 << 31)))
-        augmented = []
-        for i, image in enumerate(images):
-            image = image if image.dtype == changed.dtype else image.astype(changed.dtype)
-            if drawn is None:
-                changed[i] = image
-            else:
-                self._change(image, drawn, i, maps, out=changed[i])
-            if place is not None:
-                augmented.append(self._augmented(changed[i], place, names[i] if names else f"image {i} of the batch"))
-        if place is None:
-            return changed, labels
-        images = _stacked(augmented)
-        return self.augment.apply_batch(images, labels, place) if self.augment.per_batch else (images, labels)
+    def _has_own_steps(self):
+        """Whether a subclass changes or standardises images its own way."""
+        steps = ("get_random_transform", "apply_transform", "standardize")
+        return any(getattr(type(self), step) is not getattr(ImageDataGenerator, step) for step in steps)
 
-    def _change(self, image, drawn, i, maps, *, out):
-        if maps is not None:
-            geometry.warp(
-                image, maps[i], fill_mode=self.fill_mode, cval=self.cval, order=self.interpolation_order, out=out
-            )
-        else:
-            down, right = (-1 if drawn[key][i] else 1 for key in ("flip_vertical", "flip_horizontal"))
-            out[...] = image[::down, ::right]
-        if drawn["channel_shift_intensity"] is not None:
-            out[...] = transforms.shift_channels(out, drawn["channel_shift_intensity"][i])
-        if drawn["brightness"] is not None:
-            out[...] = transforms.brighten(out, drawn["brightness"][i])
-
-    def _augmented(self, image, rng, name):
-        try:
-            return self.augment.images_only(image, rng)
-        except AnmokError:
-            raise
-        except Exception as reason:
-            raise DataError(f"augment failed on {name}: {type(reason).__name__}: {reason}") from reason
+    def _one_by_one(self, images, rng, augment):
+        if self.augment is not None:
+            raise ArgumentError("augment does not go together with a subclass that has its own steps; call it there.")
+        made = []
+        for image in images:
+            image = self._outwards(image).astype(self.dtype)
+            if augment:
+                drawn = self.get_random_transform(image.shape, seed=rng.randint(1 << 31))
+                image = self.apply_transform(image, drawn)
+            made.append(self.standardize(image))
+        return np.stack(made)
 
     def _outwards(self, images):
         """Channels where data_format has them."""
@@ -374,14 +388,12 @@ class ImageDataGenerator:
         img_shape: of one image. tx: pixels sideways, ty: up and down. seed: an int makes the draw repeat.
         """
         shape = img_shape if self.data_format == "channels_last" else (*img_shape[1:], img_shape[0])
-        return self.ranges.draw(_legacy(seed), shape)
+        return self.changes.ranges.draw(_legacy(seed), shape)
 
     def apply_transform(self, x, transform_parameters):
         """One image with one draw carried out, shape and dtype as they were (as in Keras)."""
         image = self._inwards(_one_image(x))
-        changed = transforms.apply(
-            image, transform_parameters, fill_mode=self.fill_mode, cval=self.cval, order=self.interpolation_order
-        )
+        changed = self.changes.one(image, transform_parameters)
         return self._outwards(changed)
 
     def random_transform(self, x, seed=None):
@@ -420,15 +432,8 @@ class ImageDataGenerator:
         self.learned = self.standardization.learn(images)
 
     def _many_rounds(self, images, rounds, rng):
-        how = {"fill_mode": self.fill_mode, "cval": self.cval, "order": self.interpolation_order}
-        shape = images.shape[1:]
-        return np.stack(
-            [
-                transforms.apply(image, self.ranges.draw(rng, shape), **how)
-                for _ in range(rounds)
-                for image in images
-            ]
-        )  # fmt: skip
+        ranges, shape = self.changes.ranges, images.shape[1:]
+        return np.stack([self.changes.one(image, ranges.draw(rng, shape)) for _ in range(rounds) for image in images])
 
 
 def _legacy(seed):
@@ -441,111 +446,3 @@ def _one_image(x):
         hint = " A grey image needs its channel axis: image[..., None]." if image.ndim == 2 else ""
         raise ShapeError(f"Expected one image (H, W, C), got {image.shape}.{hint}")
     return image
-
-
-def _stacked(images):
-    shapes = {image.shape for image in images}
-    if len(shapes) > 1:
-        raise ShapeError(
-            f"augment made images of different sizes, {' and '.join(map(str, sorted(shapes)[:2]))}, which cannot be one "
-            "batch. Crop or resize to one size."
-        )
-    return np.stack(images)
-
-
-# Arguments looked at where they enter ---------------------------------------------------------------------------------
-
-
-def _choice(name, value, choices):
-    if value not in choices:
-        raise unknown_name(name, value, choices)
-    return value
-
-
-def _number(name, value):
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(value):
-        raise ArgumentError(f"{name}: expected a number, got {value!r}.")
-    return float(value)
-
-
-def _not_negative(name, value):
-    if _number(name, value) < 0:
-        raise ArgumentError(f"{name}: expected 0 or more, got {value!r}. The range goes both ways by itself.")
-    return float(value)
-
-
-def _shift(name, value):
-    """A float (fraction or pixels), a whole number n (0 .. n - 1 pixels), or a tuple of values, as Keras has them."""
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
-        return int(_not_negative(name, value))
-    if isinstance(value, numbers.Real):
-        return _not_negative(name, value)
-    try:
-        values = tuple(_number(name, item) for item in value)
-    except TypeError:
-        values = ()
-    if not values:
-        raise ArgumentError(
-            f"{name}: expected a fraction of the size such as 0.2, pixels, or a list to choose from; got {value!r}."
-        )
-    return values
-
-
-def _pair(name, value):
-    try:
-        low, high = value
-    except (TypeError, ValueError):
-        raise ArgumentError(f"{name}: expected a pair (lowest, highest) such as (0.5, 1.5), got {value!r}.") from None
-    low, high = _not_negative(name, low), _not_negative(name, high)
-    if low > high:
-        raise ArgumentError(f"{name}: expected the lower number first, got {value!r}.")
-    return low, high
-
-
-def _zoom(value):
-    if isinstance(value, numbers.Real):
-        amount = _not_negative("zoom_range", value)
-        if amount >= 1:
-            raise ArgumentError(
-                f"zoom_range={value!r} would zoom by factors from {1 - amount:g} to {1 + amount:g}; they must be above "
-                "0. Give a number below 1, or a pair such as (0.5, 2.0)."
-            )
-        return 1 - amount, 1 + amount
-    low, high = _pair("zoom_range", value)
-    if low == 0:
-        raise ArgumentError(f"zoom_range: factors must be above 0, got {value!r}.")
-    return low, high
-
-
-def _function(value):
-    if value is not None and not callable(value):
-        raise ArgumentError(f"preprocessing_function: expected a function of one image, got {value!r}.")
-    return value
-
-
-def _transform(value):
-    if value is None:
-        return None
-    if isinstance(value, augment_room.Compose):
-        return value
-    return augment_room.Compose(value if isinstance(value, (list, tuple)) else [value])
-
-
-def _of_threads(method, given):
-    for name in given:
-        if name not in ("workers", "use_multiprocessing", "max_queue_size"):
-            raise unknown_name(f"argument of {method}", name, ("workers", "use_multiprocessing", "max_queue_size"))
-    return given
-
-
-def _with_old_arguments(dataframe, x_col, more):
-    """(the table as Keras 2's arguments want it, what else was given)."""
-    more = dict(more)
-    more.pop("has_ext", None)  # names without their extension are found anyway
-    if more.pop("drop_duplicates", False):
-        old_spelling("drop_duplicates=True", "dataframe.drop_duplicates(x_col)", stacklevel=5)
-        dataframe = dataframe.drop_duplicates(x_col)
-    if more.pop("sort", False):
-        old_spelling("sort=True", "dataframe.sort_values(x_col)", stacklevel=5)
-        dataframe = dataframe.sort_values(x_col)
-    return dataframe, more

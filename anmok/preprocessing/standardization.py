@@ -1,4 +1,4 @@
-"""What ImageDataGenerator does to pixel values after the random changes: own function, rescale, centre, deviation, ZCA."""
+"""ImageDataGenerator after its random changes: own function, rescale, centre, deviation, whitening."""
 
 import dataclasses
 from collections.abc import Callable
@@ -26,17 +26,13 @@ class Standardization:
 
     @property
     def learns(self):
-        """The name of the first step that needs `fit`, or None."""
+        """The name of the first step that needs the training images' statistics, or None."""
         steps = ("zca_whitening", "featurewise_std_normalization", "featurewise_center")
         return next((step for step in steps if getattr(self, step)), None)
 
-    def apply(self, images, learned=None):
-        """float32 (B, H, W, C) of images (B, H, W, C), never the same memory. learned: what `learn` returned."""
-        if self.learns and learned is None:
-            raise NotBuiltError(
-                f"ImageDataGenerator: {self.learns}=True needs the training images' statistics, which nobody has given "
-                "it yet. Call fit(x_train) on this generator before its flows are read."
-            )
+    def apply(self, images, learned):
+        """float32 (B, H, W, C) of images (B, H, W, C), never the same memory. learned: the Learned statistics."""
+        self._require(learned)
         images = self._started(images)
         if self.samplewise_center:
             images -= images.mean(axis=(1, 2, 3), keepdims=True)
@@ -45,6 +41,18 @@ class Standardization:
         if self.learns:
             images = self._featurewise(images, learned)
         return images
+
+    def _require(self, learned):
+        for step, statistic, attribute in (
+            ("featurewise_center", "mean", "mean"),
+            ("featurewise_std_normalization", "deviation", "std"),
+            ("zca_whitening", "whitening", "zca_whitening_matrix"),
+        ):
+            if getattr(self, step) and getattr(learned, statistic) is None:
+                raise NotBuiltError(
+                    f"ImageDataGenerator: {step}=True needs the training images' statistics, which nobody has given it "
+                    f"yet. Call fit(x_train) on this generator before its flows are read, or set its {attribute}."
+                )
 
     def _started(self, images):
         """After the steps that are there most often: own function and rescale."""
@@ -67,11 +75,11 @@ class Standardization:
         return result
 
     def _featurewise(self, images, learned):
-        if learned.mean is not None:
+        if self.featurewise_center:
             images = images - _fitting(learned.mean, images, "mean")
-        if learned.deviation is not None:
+        if self.featurewise_std_normalization:
             images = images / (_fitting(learned.deviation, images, "std") + _EPSILON)
-        if learned.whitening is not None:
+        if self.zca_whitening:
             flat = images.reshape(len(images), -1)
             if flat.shape[1] != len(learned.whitening):
                 raise ShapeError(
@@ -102,7 +110,7 @@ class Standardization:
 
 @dataclasses.dataclass(frozen=True)
 class Learned:
-    """Statistics of training images: mean and deviation (1, 1, C), the whitening matrix (H*W*C, H*W*C); None if unused."""
+    """Statistics of training images: mean, deviation (1, 1, C), whitening (H*W*C, H*W*C); None if unused."""
 
     mean: np.ndarray | None = None
     deviation: np.ndarray | None = None

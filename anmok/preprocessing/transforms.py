@@ -76,7 +76,7 @@ class Ranges:
             return {key: None if drawn[0][key] is None else np.array([one[key] for one in drawn]) for key in KEYS}
         bounds = self._bounds(shape)
         numbers = rng.random_sample((count, len(bounds)))
-        values = {key: None for key in KEYS}
+        values = dict.fromkeys(KEYS)
         for column, (key, (low, high)) in enumerate(bounds.items()):
             values[key] = low + (high - low) * numbers[:, column]
         for key, wanted in (("flip_horizontal", self.horizontal_flip), ("flip_vertical", self.vertical_flip)):
@@ -109,7 +109,7 @@ def _is_given(shift):
 
 def _is_fraction(shift):
     """Whether a shift is drawn as one number: a fraction, or nothing at all (else it is chosen out of several)."""
-    return isinstance(shift, float) and shift < 1 or not _is_given(shift)
+    return (isinstance(shift, float) and shift < 1) or not _is_given(shift)
 
 
 def _draw_shift(rng, shift, size):
