@@ -80,11 +80,11 @@ def check_interpolation(interpolation):
 
 
 def _largest_box(full_height, full_width, height, width):
-    """(left, top, right, bottom) of Keras' centred cut of the shape of (height, width), at least a pixel."""
+    """(left, top, right, bottom) of Keras' centred cut of the shape of (height, width), which may be empty."""
     inner_height = min(full_height, full_width * height // width)
     inner_width = min(full_width, full_height * width // height)
     left, top = (full_width - inner_width) // 2, (full_height - inner_height) // 2
-    return left, top, left + max(inner_width, 1), top + max(inner_height, 1)
+    return left, top, left + inner_width, top + inner_height
 
 
 def _resized(image, height, width, interpolation, keep_aspect_ratio):
@@ -109,6 +109,7 @@ def _by_pillow(pixels, height, width, interpolation, box):
 
 def _nearest(image, height, width, box):
     left, top, right, bottom = box
+    right, bottom = max(right, left + 1), max(bottom, top + 1)  # of an empty box Pillow takes its corner
     rows, rows_agree = _picks(top, bottom, height)
     columns, columns_agree = _picks(left, right, width)
     image = image[top:bottom, left:right]
