@@ -10,7 +10,7 @@ import pandas as pd
 
 from anmok.data import folders
 from anmok.data.lookup import Lookup
-from anmok.data.samples import Samples
+from anmok.data.samples import Samples, Skipped
 from anmok.data.table_labels import labels_of, numbers_of, rows_named
 from anmok.errors import ArgumentError, DataError, FileFormatError, unknown_name
 
@@ -41,33 +41,40 @@ def read_table(
     - "auto": one column of text, categories, True/False or whole numbers is "classes", one of floats "regression",
       one of lists "multilabel"; several of 0 and 1 are "multilabel".
     classes: their order; rows with none of them are left out (`skipped`), as in Keras. weight_column: numbers.
-    missing: "raise" a DataError that names the first five files that are not there, or "skip" them (`skipped`).
+    missing: "raise" a DataError that names the first five files that are not there, or "skip" them (`skipped`;
+    a class that has no other files is none then, as in Keras).
     Raises DataError too for a column that is not there, an empty cell, an empty table, or when no row is left.
     """
     if missing not in ("raise", "skip"):
         raise unknown_name("missing", missing, ("raise", "skip"))
-    frame, home = _frame(table, image_column)
+    frame, home = _frame(table)
     if len(frame) == 0:
         raise DataError("The table has no rows below its header.")
     if label_columns is None and (kind != "auto" or classes is not None):
         raise ArgumentError(f"kind={kind!r} and classes={classes!r} need label_columns; it is None.")
     names = _image_names(image_column, column_of(frame, image_column))
-    labels, label_kind, class_names, reasons = None, None, (), {}
+    weights = None if weight_column is None else numbers_of(weight_column, column_of(frame, weight_column))
+    labels, label_kind, class_names, left_out = None, None, (), {}
     if label_columns is not None:
         columns = {name: _typed(column_of(frame, name), home) for name in _listed(label_columns)}
-        labels, label_kind, class_names, reasons = labels_of(columns, kind=kind, classes=classes)
-    weights = None if weight_column is None else numbers_of(weight_column, column_of(frame, weight_column))
-    lookup = Lookup(_roots(directory, home))
-    found = {name: lookup.find(name) for name in dict.fromkeys(names)}
-    gone = [row for row, name in enumerate(names) if found[name] is None]
-    if gone and (missing == "raise" or len(gone) == len(names)):
-        raise DataError(_not_on_disk([names[row] for row in gone], len(names), lookup.roots, missing))
-    reasons |= dict.fromkeys(gone, "there is no such file")
-    samples = Samples([found[name] or "" for name in names], names, labels, label_kind, class_names, weights)
-    left = samples.without(reasons)
-    if len(left) == 0:
-        raise DataError(f"No row is left. The first one, {left.skipped[0].name}: {left.skipped[0].reason}.")
-    return left
+        labels, label_kind, class_names, left_out = labels_of(columns, kind=kind, classes=classes)
+    paths = _paths(names, _roots(directory, home), missing)
+    here = np.array([path is not None for path in paths])
+    if label_columns is not None and not here.all():  # as in Keras, a class is one that has a file
+        columns = {name: column[here] for name, column in columns.items()}
+        labels, label_kind, class_names, left_out = labels_of(columns, kind=label_kind, classes=classes)
+    samples = Samples(
+        [path for path in paths if path],
+        [name for name, path in zip(names, paths, strict=True) if path],
+        labels,
+        label_kind,
+        class_names,
+        None if weights is None else weights[here],
+        [Skipped(name, "there is no such file") for name, path in zip(names, paths, strict=True) if not path],
+    ).without(left_out)
+    if len(samples) == 0:
+        raise DataError(f"No row is left. The first one, {samples.skipped[0].name}: {samples.skipped[0].reason}.")
+    return samples
 
 
 def read_csv(path):
@@ -105,7 +112,7 @@ def column_of(frame, name):
     return column
 
 
-def _frame(table, image_column):
+def _frame(table):
     """(DataFrame, folder of the CSV or None)."""
     if isinstance(table, pd.DataFrame):
         return table, None
@@ -167,12 +174,20 @@ def _roots(directory, home):
     return [folders.a_folder(path)]
 
 
-def _not_on_disk(names, total, roots, missing):
-    listed = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
-    looked = " and ".join(map(str, roots))
-    if len(names) == total:
-        return f"None of the {total:,} files in the table is on disk: {listed}. Looked under {looked}; give directory=."
-    return (
-        f"{len(names):,} of the {total:,} files in the table are not on disk: {listed}. Looked under {looked}. "
-        "missing='skip' goes on without them and lists them."
-    )
+def _paths(names, roots, missing):
+    """The path of each file, None where there is none (unless all are missing, or missing files are refused)."""
+    lookup = Lookup(roots)
+    found = {name: lookup.find(name) for name in dict.fromkeys(names)}
+    gone = [name for name in names if found[name] is None]
+    listed = ", ".join(map(repr, gone[:5])) + (", ..." if len(gone) > 5 else "")
+    looked = f"Looked under {' and '.join(map(str, roots))}"
+    if len(gone) == len(names):
+        raise DataError(
+            f"None of the {len(names):,} files in the table is on disk: {listed}. {looked}; give directory=."
+        )
+    if gone and missing == "raise":
+        raise DataError(
+            f"{len(gone):,} of the {len(names):,} files in the table are not on disk: {listed}. {looked}. "
+            "missing='skip' goes on without them and lists them."
+        )
+    return [found[name] for name in names]

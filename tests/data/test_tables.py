@@ -124,16 +124,23 @@ def test_labels_of_every_kind(top):
 
 def test_missing_files_are_named_or_skipped(top):
     names = ["cat/1.jpg", *(f"gone/{i}.jpg" for i in range(7)), "dog/1.jpg"]
-    table = pd.DataFrame({"file": names, "label": [0, 1, 1, 1, 1, 1, 1, 1, 2]})
+    table = pd.DataFrame({"file": names, "label": [0, 1, 1, 1, 1, 1, 1, 1, 2]}, index=np.arange(9) // 2)
     with pytest.raises(DataError, match=r"7 of the 9 files in the table are not on disk: 'gone/0\.jpg', ") as error:
         read(table, top)
     message = str(error.value)
     assert "'gone/4.jpg', ..." in message and "gone/5" not in message and "missing='skip'" in message
     assert str(top) in message
     found = read(table, top, missing="skip", weight_column="label")
-    assert found.names == ("cat/1.jpg", "dog/1.jpg") and found.labels.tolist() == [0, 2]
-    assert found.weights.tolist() == [0, 2] and found.classes == ("0", "1", "2")
+    assert found.names == ("cat/1.jpg", "dog/1.jpg") and found.labels.tolist() == [0, 1]
+    assert found.weights.tolist() == [0, 2] and found.classes == ("0", "2")
     assert len(found.skipped) == 7 and found.skipped[0] == ("gone/0.jpg", "there is no such file")
+    with pytest.warns(UserWarning, match="7 invalid"):
+        theirs = ImageDataGenerator().flow_from_dataframe(
+            table.astype({"label": str}), str(top), x_col="file", y_col="label", class_mode="sparse"
+        )
+    assert theirs.class_indices == {"0": 0, "2": 1} and theirs.labels == [0, 1]
+    some = read(table, top, missing="skip", classes=[2])
+    assert some.names == ("dog/1.jpg",) and [name for name, _ in some.skipped] == [*names[1:8], "cat/1.jpg"]
     with pytest.raises(DataError, match="None of the 7 files"):
         read(table[1:8], top, missing="skip")
     with pytest.raises(DataError, match=r"No row is left\. The first one, cat/1\.jpg: its label 'a' is not one"):
