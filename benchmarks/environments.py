@@ -16,6 +16,9 @@ REQUIREMENTS = {
     "keras-tensorflow": (KERAS, "tensorflow-cpu==2.21.0"),
     "keras-jax": (KERAS, "jax==0.10.2", "jaxlib==0.10.2"),
     "torch": ("-r", str(ROOT / "constraints.txt")),
+    # Of input.py.
+    "albumentations": ("albumentations==2.0.8", "opencv-python-headless==5.0.0.93", "numpy==2.4.6"),
+    "kornia": ("kornia==0.9.0", "torch==2.13.0", "numpy==2.4.6"),
 }
 
 
