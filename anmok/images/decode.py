@@ -216,7 +216,7 @@ def _by_pillow(data, name, color_mode, background, pixel_limit):
             _refuse_bomb(name, image.height, image.width, pixel_limit)
             image.load()
             orientation = image.getexif().get(0x0112, 1)
-            pixels = _laid_out(image, color_mode, background)
+            pixels = _laid_out(image, name, color_mode, background)
     except (ArgumentError, FileFormatError):
         raise
     except MemoryError:
@@ -228,11 +228,11 @@ def _by_pillow(data, name, color_mode, background, pixel_limit):
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
-def _laid_out(image, color_mode, background):
+def _laid_out(image, name, color_mode, background):
     """The pixels of a loaded Pillow image, 8 bits a channel, transparency as the color_mode wants it."""
     mode = image.mode
     if mode.startswith("I") or mode == "F":
-        image = _of_eight_bits(image)
+        image = _of_eight_bits(image, name)
     if "transparency" not in image.info and image.mode not in ("RGBA", "LA", "PA", "RGBa", "La"):
         if color_mode == "grayscale":
             return np.asarray(image if image.mode == "L" else image.convert("L"))
@@ -243,12 +243,12 @@ def _laid_out(image, color_mode, background):
     return _colored(_over(pixels, background), color_mode)
 
 
-def _of_eight_bits(image):
+def _of_eight_bits(image, name):
     """A grey image of 16 bits with the upper eight; Pillow's own conversion would make white of all above 255."""
     values = np.asarray(image)
     if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
         raise FileFormatError(
-            f"{image.format} with pixels of {values.dtype}, whose range is not known: save it with 8 or 16 bits."
+            f"{name}: a {image.format} with pixels of {values.dtype}, whose range is not known. Save it with 8 or 16 bits."
         )
     grey = (values >> 8).astype(np.uint8)
     key = image.info.get("transparency")
