@@ -248,7 +248,7 @@ def _of_eight_bits(image, name):
     values = np.asarray(image)
     if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
         raise FileFormatError(
-            f"{name}: a {image.format} with pixels of {values.dtype}, whose range is not known. Save it with 8 or 16 bits."
+            f"{name}: a {image.format} with pixels of {values.dtype} of unknown range. Save it with 8 or 16 bits."
         )
     grey = (values >> 8).astype(np.uint8)
     key = image.info.get("transparency")

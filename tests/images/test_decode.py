@@ -121,7 +121,7 @@ def test_sixteen_bits_lose_the_lower_eight():
 
 def test_floating_point_tiff_is_refused():
     data = encoded(Image.fromarray(np.ones((3, 3), np.float32)), "TIFF")
-    with pytest.raises(FileFormatError, match=r"the bytes given: a TIFF with pixels of float32, whose range is not known"):
+    with pytest.raises(FileFormatError, match=r"the bytes given: a TIFF with pixels of float32 of unknown range"):
         decode(data)
 
 
