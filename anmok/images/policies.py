@@ -147,10 +147,11 @@ def operate(image, *, operations, fill_mode="constant", cval=128, order=1):
     return image
 
 
-# Shears hold the upper left corner, as Pillow's and the authors' do. Pixels are whole ones.
+# Shears hold the upper left corner (of the first pixel, whose centre is half a pixel in), as Pillow's and the authors'
+# do. Translations are whole pixels.
 _MOVES = {
-    "ShearX": lambda height, width, slope: (1.0, slope, 0.0, 0.0, 1.0, 0.0),
-    "ShearY": lambda height, width, slope: (1.0, 0.0, 0.0, slope, 1.0, 0.0),
+    "ShearX": lambda height, width, slope: (1.0, slope, slope / 2, 0.0, 1.0, 0.0),
+    "ShearY": lambda height, width, slope: (1.0, 0.0, 0.0, slope, 1.0, slope / 2),
     "TranslateX": lambda height, width, pixels: (1.0, 0.0, float(math.trunc(pixels)), 0.0, 1.0, 0.0),
     "TranslateY": lambda height, width, pixels: (1.0, 0.0, 0.0, 0.0, 1.0, float(math.trunc(pixels))),
     "Rotate": lambda height, width, degrees: moves.move(height, width, degrees=degrees),

@@ -60,8 +60,8 @@ def test_operations_are_the_authors(name, value):
         ours = policies.operate(image.astype(dtype), operations=((name, value),))
         assert ours.dtype == dtype and ours.shape == image.shape
         off = np.abs(ours - theirs)
-        # Half a pixel at the edge of what is filled is Pillow's own; it samples corners, OpenCV centres.
-        assert np.mean(off > 6) < 0.03 and np.median(off) <= 1
+        # Where the picture ends and the grey begins, Pillow has half a pixel more of it.
+        assert np.mean(off > 2) < 0.02 and np.median(off) <= 1
 
 
 def test_every_operation_is_known_and_reached():
