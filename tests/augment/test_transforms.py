@@ -19,7 +19,8 @@ TRANSFORMS = [
     augment.Hue(shift=(0.1, 0.4)), augment.ColorJitter(brightness=(0.5, 0.8)), augment.Grayscale(p=1),
     augment.Gamma(gamma=(1.5, 2)), augment.RGBShift(shift=(10, 30)), augment.Invert(p=1),
     augment.Posterize(bits=(2, 4)),
-    augment.Solarize(threshold=(60, 100)), augment.AutoContrast(p=1), augment.Equalize(p=1), augment.CLAHE(clip_limit=(1, 9), tiles=2),
+    augment.Solarize(threshold=(60, 100)), augment.AutoContrast(p=1), augment.Equalize(p=1),
+    augment.CLAHE(clip_limit=(1, 9), tiles=2),
     augment.Blur(), augment.GaussianBlur(sigma=(1, 2)), augment.MedianBlur(), augment.Sharpen(factor=(2, 3)),
     augment.GaussianNoise(std=(10, 30)), augment.SaltAndPepper(amount=(0.1, 0.3)), augment.Cutout(), augment.Cutout(
         size=6, holes=3, fill="mean"), augment.RandomErasing(p=1, area=(0.2, 0.4)),
