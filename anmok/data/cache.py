@@ -13,7 +13,7 @@ import PIL
 
 from anmok import files, notices
 from anmok.data import pixel_rows
-from anmok.errors import ArgumentError, DataError, ShapeError, unknown_name
+from anmok.errors import ArgumentError, DataError, FileFormatError, ShapeError, unknown_name
 from anmok.images import resize
 
 MEMORY_BUDGET = 1 << 30  # bytes of memory that all caches of a process may hold together
@@ -28,10 +28,11 @@ class DecodedImages:
 
     size: (height, width), or None for each image's own (then nothing can be kept). color_mode, interpolation,
     keep_aspect_ratio: as in images.resize.load.
-    store: "memory"; "disk", a file under $ANMOK_HOME/cache/images that later runs use too, once every image is in it;
-    None (or False) to decode at every read; "auto" takes memory while all caches of this process stay within `budget`
-    bytes together (None: MEMORY_BUDGET, 1 GiB), else the disk when twice the space is free there and the caches there
-    stay within DISK_BUDGET (20 GiB; the longest unused are deleted), else None. `store` then says which it became.
+    store: "memory"; "disk", a file under $ANMOK_HOME/cache/images that later runs use too, once every image that can be
+    read is in it; None (or False) to decode at every read; "auto" takes memory while all caches of this process stay
+    within `budget` bytes together (None: MEMORY_BUDGET, 1 GiB), else the disk when twice the space is free there and
+    the caches there stay within DISK_BUDGET (20 GiB; the longest unused are deleted), else None. `store` then says
+    which it became.
     With "memory" a budget is a limit that raises DataError, as does "disk" without room.
     A file whose size or time of change is no longer what it was when this was made is decoded at every read.
     Threads may read at the same time; each image is decoded by one of them.
@@ -125,31 +126,40 @@ class DecodedImages:
         """
         if not 0 <= index < len(self.paths):
             raise IndexError(f"Image {index} of {len(self.paths)}.")
-        while True:
-            rows = self._rows
-            if rows is None or self._states[index] is None or _state(self.paths[index]) != self._states[index]:
-                return self._load(index)
-            if (row := rows.get(index)) is not None:
-                return row
+        rows = self._rows
+        if rows is None or not self._is_unchanged(index):
+            return self._load(index)
+        if (row := rows.get(index)) is not None:
+            return row
+        with self._lock:
+            if (others := self._decoding.get(index)) is None:
+                self._decoding[index] = mine = threading.Event()
+        if others is not None:
+            others.wait()
+            row = rows.get(index)
+            return self._load(index) if row is None else row
+        try:
+            row = rows.get(index)  # another thread may have ended between the two looks
+            return self._kept(rows, index) if row is None else row
+        finally:
             with self._lock:
-                if (ended := self._decoding.get(index)) is None:
-                    self._decoding[index] = mine = threading.Event()
-            if ended is not None:
-                ended.wait()
-                if (row := rows.get(index)) is not None:
-                    return row
-                return self._load(index)
-            try:
-                if (row := rows.get(index)) is not None:  # another thread ended between the two looks
-                    return row
-                image = self._load(index)
-                if _state(self.paths[index]) == self._states[index]:
-                    rows.put(index, image)
-                return image
-            finally:
-                with self._lock:
-                    del self._decoding[index]
-                mine.set()
+                del self._decoding[index]
+            mine.set()
+
+    def _kept(self, rows, index):
+        try:
+            image = self._load(index)
+        except FileFormatError:
+            if self._is_unchanged(index):
+                rows.give_up(index)
+            raise
+        if self._is_unchanged(index):
+            rows.put(index, image)
+        return image
+
+    def _is_unchanged(self, index):
+        state = self._states[index]
+        return state is not None and _state(self.paths[index]) == state
 
     def _load(self, index):
         image = resize.load(self.paths[index], size=self.size, **self._options)

@@ -56,7 +56,9 @@ def read_table(
     weights = None if weight_column is None else numbers_of(weight_column, column_of(frame, weight_column))
     labels, label_kind, class_names, left_out = None, None, (), {}
     if label_columns is not None:
-        columns = {name: _typed(column_of(frame, name), home) for name in _listed(label_columns)}
+        columns = {name: column_of(frame, name) for name in _listed(label_columns)}
+        if home is not None:
+            columns = {name: typed(column) for name, column in columns.items()}
         labels, label_kind, class_names, left_out = labels_of(columns, kind=kind, classes=classes)
     paths = _paths(names, _roots(directory, home), missing)
     here = np.array([path is not None for path in paths])
@@ -99,6 +101,18 @@ def read_csv(path):
     return frame.rename(columns=str.strip)
 
 
+def typed(column):
+    """A text column of read_csv, without spaces around; as numbers where all cells are numbers (007 is a name)."""
+    column = column.str.strip().replace("", np.nan)
+    filled = column.dropna()
+    if len(filled) == 0 or filled.str.contains(r"^[-+]?0\d", regex=True).any():
+        return column
+    try:
+        return pd.to_numeric(column)
+    except (ValueError, TypeError):
+        return column
+
+
 def column_of(frame, name):
     """A column of a DataFrame; raises DataError with the nearest name and all of them when it is not there."""
     if name not in frame.columns:
@@ -128,20 +142,6 @@ def _decoded(data, path):
         except UnicodeDecodeError:
             continue
     raise FileFormatError(f"{path}: expected text in UTF-8 or cp949 (a CSV), and it is neither. Save it as CSV UTF-8.")
-
-
-def _typed(column, home):
-    """A text column of a CSV without spaces around, as numbers where all cells are numbers (007 is a name)."""
-    if home is None:
-        return column
-    column = column.str.strip().replace("", np.nan)
-    filled = column.dropna()
-    if len(filled) == 0 or filled.str.contains(r"^[-+]?0\d", regex=True).any():
-        return column
-    try:
-        return pd.to_numeric(column)
-    except (ValueError, TypeError):
-        return column
 
 
 def _listed(label_columns):

@@ -196,6 +196,24 @@ def test_an_unreadable_file_is_named_at_every_read_and_never_kept(tmp_path, stor
     assert kept.ready_count == (1 if store else 0)
 
 
+def test_a_disk_cache_is_complete_without_the_unreadable_ones(tmp_path, home, decoded):
+    paths = images(tmp_path / "x", 3)
+    paths[1].write_bytes(b"no pixels")
+    truth = expected(paths[2])
+    with DecodedImages(paths, size=SIZE, store="disk") as first:
+        first.read(0), first.read(2)
+        with pytest.raises(FileFormatError):
+            first.read(1)
+    assert [name[-4:] for name in stored(home)] == [".npy"]
+    decoded.clear()
+    second = DecodedImages(paths, size=SIZE, store="disk")
+    assert second.ready_count == 2 and np.array_equal(second.read(2), truth) and not decoded
+    with pytest.raises(FileFormatError, match=r"1\.png"):
+        second.read(1)
+    changed(paths[1])
+    assert np.array_equal(second.read(1), expected(paths[1])) and second.ready_count == 2
+
+
 def test_a_file_that_vanishes_is_not_served_from_memory(tmp_path):
     paths = images(tmp_path / "x", 1)
     kept = DecodedImages(paths, size=SIZE)
@@ -245,16 +263,16 @@ def test_auto_goes_by_the_stated_budget(tmp_path, monkeypatch):
 def test_without_room_auto_does_without_and_disk_says_so(tmp_path, monkeypatch, decoded):
     paths = images(tmp_path / "x", 4)
     usage = collections.namedtuple("usage", "total used free")
-    monkeypatch.setattr(pixel_rows.shutil, "disk_usage", lambda folder: usage(9999, 9999 - 1511, 1511))
-    with pytest.warns(notices.AnmokWarning, match="756 bytes are needed and twice that should be free; 1,511 are"):
+    monkeypatch.setattr(pixel_rows.shutil, "disk_usage", lambda folder: usage(9999, 9999 - 1519, 1519))
+    with pytest.warns(notices.AnmokWarning, match="760 bytes are needed and twice that should be free; 1,519 are"):
         kept = DecodedImages(paths, size=SIZE, budget=0)
     assert kept.store is None and [kept.read(0).shape for _ in range(2)] == [(*SIZE, 3)] * 2 and decoded["0.png"] == 2
-    with pytest.raises(DataError, match=r"cannot be kept on disk: .*1,511 are\. store=None does without"):
+    with pytest.raises(DataError, match=r"cannot be kept on disk: .*1,519 are\. store=None does without"):
         DecodedImages(paths, size=SIZE, store="disk")
-    monkeypatch.setattr(pixel_rows.shutil, "disk_usage", lambda folder: usage(9999, 9999 - 1512, 1512))
+    monkeypatch.setattr(pixel_rows.shutil, "disk_usage", lambda folder: usage(9999, 9999 - 1520, 1520))
     assert DecodedImages(paths, size=SIZE, budget=0).store == "disk"
-    monkeypatch.setattr(cache, "DISK_BUDGET", 755)
-    with pytest.raises(DataError, match="756 bytes are needed; all caches may take 755"):
+    monkeypatch.setattr(cache, "DISK_BUDGET", 759)
+    with pytest.raises(DataError, match="760 bytes are needed; all caches may take 759"):
         DecodedImages(paths, size=SIZE, store="disk")
 
 
