@@ -147,9 +147,10 @@ def _listed(folder):
 
 def _visible(top):
     """(folders, files) in a folder, sorted, without the hidden ones; links to folders are folders."""
-    names = sorted(name for name in _listed(top) if not is_hidden(name))
-    folders = [name for name in names if os.path.isdir(os.path.join(top, name))]
-    return folders, [name for name in names if name not in set(folders)]
+    folders, files = [], []
+    for name in sorted(name for name in _listed(top) if not is_hidden(name)):
+        (folders if os.path.isdir(os.path.join(top, name)) else files).append(name)
+    return folders, files
 
 
 def _files_below(top, follow_links):

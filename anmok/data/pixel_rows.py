@@ -13,7 +13,7 @@ from anmok.errors import DataError
 
 _DAY = 24 * 3600  # seconds
 _OPEN, _KEPT, _GIVEN_UP = 0, 1, 2
-_lock = threading.Lock()
+_lock = threading.RLock()  # the collector of garbage may close some rows while others of the same thread are made
 _in_memory = 0  # bytes, of all MemoryRows that live
 _parts = 0  # how many files were begun, so that two of one process never share one
 
