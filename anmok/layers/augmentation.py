@@ -64,7 +64,7 @@ class AugmentationLayer(DataLayer, SpatialLayer):
     # Calling ------------------------------------------------------------------------------------------------------
 
     def build(self, input_shape):
-        shape = input_shape["images"] if isinstance(input_shape, dict) and "images" in input_shape else input_shape
+        shape = self._checked(input_shape)["images"] if isinstance(input_shape, dict) else input_shape
         # Of unbatched images the first axis, which is no batch, has become None.
         if not isinstance(shape, (tuple, list)) or len(shape) != 3:
             self.check_rank(shape)

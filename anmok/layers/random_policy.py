@@ -130,10 +130,17 @@ class AugMix(_PolicyLayer):
         return {"chains": chains, "weights": weights, "original": original}
 
     def apply(self, images, *, chains, weights, original):
-        mixed = torch.zeros_like(images)
+        return self.clipped(self._mixed(images, "apply", chains, weights, original))
+
+    def apply_to_masks(self, masks, *, chains, weights, original):
+        masks = masks if masks.is_floating_point() else masks.to(torch.float32)
+        return self._mixed(masks, "apply_to_masks", chains, weights, original)
+
+    def _mixed(self, x, function, chains, weights, original):
+        mixed = torch.zeros_like(x)
         for weight, chain in zip(weights, chains, strict=True):
-            changed = images
+            changed = x
             for step in chain:
-                changed = self._operations[step["name"]].apply(changed, **step["drawn"])
+                changed = getattr(self._operations[step["name"]], function)(changed, **step["drawn"])
             mixed = mixed + weight * changed
-        return self.clipped(original * images + (1 - original) * mixed)
+        return original * x + (1 - original) * mixed
