@@ -4,6 +4,8 @@ C is 1, 3 (RGB) or 4; alpha stays what it was. Factors mean what they mean in Pi
 0 gives black, one grey, or no colour, above 1 is more. Pillow cuts fractions off where these functions round.
 """
 
+import operator
+
 import cv2
 import numpy as np
 
@@ -11,7 +13,8 @@ from anmok.errors import ShapeError
 from anmok.images.channels import LUMA, between, rounded, without_alpha
 
 _JITTERS = ("brightness", "contrast", "saturation", "hue")
-_AS_RGB = np.array([1.0, 1.0, 1.0])
+_IDENTITY = np.eye(3)
+_LEVELS = np.arange(256) / 255
 
 
 def draw_factor(rng, *, factor):
@@ -60,9 +63,8 @@ def contrast(image, *, factor):
 
 
 def _mean_gray(image):
-    if image.shape[2] == 1:
-        return cv2.mean(image)[0]
-    return cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0]
+    means = cv2.mean(image)
+    return means[0] if image.shape[2] == 1 else sum(map(operator.mul, means, LUMA))
 
 
 @without_alpha
@@ -71,7 +73,7 @@ def saturation(image, *, factor):
     if image.shape[2] == 1:
         return image.copy()
     # Both in one linear map of the colours: factor * I + (1 - factor) * luma.
-    matrix = np.eye(3) * factor + (1.0 - factor) * LUMA
+    matrix = _IDENTITY * factor + (1.0 - factor) * LUMA
     mixed = cv2.transform(image, matrix)
     return mixed if image.dtype == np.uint8 else rounded(mixed, image)
 
@@ -89,7 +91,9 @@ def hue(image, *, shift):
         if step == 0:
             return image.copy()
         hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
-        hsv[..., 0] += np.uint8(step)  # beyond 255 it goes on from 0, as the circle does
+        angle = cv2.extractChannel(hsv, 0)
+        angle += np.uint8(step)  # beyond 255 it goes on from 0, as the circle does
+        cv2.insertChannel(angle, hsv, 0)
         return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = np.mod(hsv[..., 0] + np.float32(360.0 * shift), np.float32(360.0))
@@ -108,7 +112,7 @@ def grayscale(image):
 def gamma(image, *, gamma):
     """255 * (image / 255) ** gamma; above 1 darkens the middle, below 1 lightens it."""
     if image.dtype == np.uint8:
-        levels = np.rint(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8)
+        levels = np.rint(255 * _LEVELS**gamma).astype(np.uint8)
         return cv2.LUT(image, levels).reshape(image.shape)
     return rounded(255 * (image / np.float32(255)) ** np.float32(gamma), image)
 
@@ -121,7 +125,7 @@ def rgb_shift(image, *, shift):
             f"rgb_shift: expected an image with three colours, got {image.shape}. For a grey image use brightness."
         )
     if image.dtype == np.uint8:
-        return cv2.transform(image, np.column_stack([np.diag(_AS_RGB), np.asarray(shift, np.float64)]))
+        return cv2.transform(image, np.column_stack([_IDENTITY, shift]))
     return rounded(image + np.asarray(shift, np.float32), image)
 
 

@@ -63,5 +63,5 @@ def erase(image, *, boxes, fills):
         value = np.array(cv2.mean(image)[: image.shape[2]]) if isinstance(fill, str) else np.asarray(fill)
         if value.ndim and value.shape[-1] != image.shape[2]:
             raise ShapeError(f"erase: a fill of {value.shape[-1]} colours does not fit an image {image.shape}.")
-        result[top : top + tall, left : left + wide] = rounded(value, image)
+        result[top : top + tall, left : left + wide] = value if value.dtype == np.uint8 else rounded(value, image)
     return result

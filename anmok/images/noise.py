@@ -3,16 +3,33 @@
 The noise itself is drawn first, for the colours of an image of a shape (H, W, C).
 """
 
+import functools
+
 import cv2
 import numpy as np
 
 from anmok.images.channels import between, rounded, without_alpha
 
+_RANKS = 65_536
+
 
 def draw_gaussian_noise(rng, shape, *, std):
     """{"amounts": float32 (H, W, colours)}: normal, of a standard deviation uniform in the pair `std` (grey levels)."""
     deviation = np.float32(between(rng, std))
-    return {"amounts": rng.standard_normal((*shape[:2], min(shape[2], 3)), np.float32) * deviation}
+    ranks = rng.integers(_RANKS, size=(*shape[:2], min(shape[2], 3)), dtype=np.uint16)
+    return {"amounts": np.take(_normal(), ranks) * deviation}
+
+
+@functools.cache
+def _normal():
+    """The quantiles (k + 1/2) / 65,536 of the normal distribution, float32, scaled to a deviation of 1.
+
+    A look-up of one of them is a draw, in a fifth of the time that exact draws take; none lies beyond 4.3.
+    """
+    from scipy import special
+
+    quantiles = special.ndtri((np.arange(_RANKS) + 0.5) / _RANKS)
+    return (quantiles / quantiles.std()).astype(np.float32)
 
 
 def draw_salt_and_pepper(rng, shape, *, amount):

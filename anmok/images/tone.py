@@ -92,7 +92,7 @@ def clahe(image, *, clip_limit, tiles=8):
         result = equalizer.apply(whole).reshape(image.shape)
     else:
         lab = cv2.cvtColor(whole, cv2.COLOR_RGB2Lab)
-        lab[..., 0] = equalizer.apply(np.ascontiguousarray(lab[..., 0]))
+        cv2.insertChannel(equalizer.apply(cv2.extractChannel(lab, 0)), lab, 0)
         result = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
     return result.astype(image.dtype, copy=False)
 

@@ -20,6 +20,8 @@ def test_noise_has_the_drawn_deviation_and_no_color():
     rng = np.random.default_rng(0)
     amounts = noise.draw_gaussian_noise(rng, (200, 200, 3), std=(10, 10))["amounts"]
     assert abs(amounts.mean()) < 0.1 and abs(amounts.std() - 10) < 0.1
+    inside = [(np.abs(amounts) < 10 * width).mean() for width in (0.5, 1, 2, 3)]
+    assert np.abs(np.array(inside) - (0.3829, 0.6827, 0.9545, 0.9973)).max() < 0.004
     assert np.abs(np.corrcoef(amounts.reshape(-1, 3).T) - np.eye(3)).max() < 0.02
     spreads = [noise.draw_gaussian_noise(rng, (30, 30, 1), std=(0, 20))["amounts"].std() for _ in range(200)]
     assert min(spreads) < 1 and 18.5 < max(spreads) < 21.5
