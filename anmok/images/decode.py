@@ -73,8 +73,8 @@ def decode(source, *, color_mode="rgb", at_least=None, background=(255, 255, 255
     Reads JPEG, PNG, BMP, GIF (first frame), WebP, TIFF (first page) and PPM/PGM/PBM. 16 bits a channel lose the lower
     eight.
     color_mode: 'rgb' (C = 3, in that order), 'rgba' (C = 4) or 'grayscale' (C = 1, by Pillow's weights, as in Keras).
-    at_least: (height, width); a JPEG comes back at 1/2, 1/4 or 1/8 of its size where this is a whole number of pixels
-    and in neither direction below these.
+    at_least: (height, width); a JPEG comes back at 1/2, 1/4 or 1/8 of its size (rounded down) where it is in neither
+    direction below these.
     background: (red, green, blue) on which transparent pixels are laid for 'rgb' and 'grayscale'.
     pixel_limit: the most height x width that is decoded at all.
     Raises MissingFileError when there is no such file and FileFormatError when it is no image, damaged, cut short or
@@ -173,6 +173,9 @@ def _by_opencv(data, header, color_mode, at_least):
         return None
     if factor > 1 or _READ_RGB is None:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+    if factor > 1:
+        # A last row or column that is not whole is a mixture with what lies beyond the picture.
+        image = image[: header.height // factor, : header.width // factor]
     if header.orientation in _TURNS:
         image = _TURNS[header.orientation](image)
     return _colored(image, color_mode)
@@ -182,9 +185,7 @@ def _factor(header, at_least):
     """8, 4 or 2 where a JPEG reduced by it still has (height, width) `at_least` when upright, else 1."""
     height, width = at_least if header.orientation < 5 else at_least[::-1]
     for factor in (8, 4, 2):
-        # A remainder would be a last row or column that is a mixture with what lies beyond the picture.
-        divides = header.height % factor == header.width % factor == 0
-        if divides and header.height >= height * factor and header.width >= width * factor:
+        if header.height // factor >= height and header.width // factor >= width:
             return factor
     return 1
 

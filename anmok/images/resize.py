@@ -19,9 +19,8 @@ _FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 INTERPOLATIONS = tuple(_FILTERS)
-# With these filters a JPEG may be decoded reduced if three times the target's size remains: photographs were then off
-# by 0.3 grey levels in the mean, by 5 at most. The hard edges of nearest and box would take other pixels.
-_SMOOTH = ("bilinear", "bicubic", "hamming", "lanczos")
+# A JPEG is decoded reduced if so many times the target's size remains: photographs were then off by 0.3 grey levels in
+# the mean with the filters that average.
 _MARGIN = 3
 
 
@@ -46,19 +45,16 @@ def resize(image, *, size, interpolation="nearest", keep_aspect_ratio=False):
 def load(source, *, size=None, color_mode="rgb", interpolation="nearest", keep_aspect_ratio=False):
     """The picture in a file (path or bytes) as a flow shows it: uint8 (H, W, C), or (height, width, C) for a `size`.
 
-    Pixels are those of `resize(decode(source))`, with one exception: a JPEG much larger than `size` is decoded at 1/2,
-    1/4 or 1/8, four times as fast, if the filter is smooth (bilinear, bicubic, hamming, lanczos), the aspect ratio not
-    kept and three times the target remains; it then differs by a third of a grey level in the mean.
+    Pixels are those of `resize(decode(source))`, with one exception: a JPEG so large that three times the target remains
+    is decoded at 1/2, 1/4 or 1/8, several times as fast. Filters that average differ by a third of a grey level in the
+    mean then; 'nearest' takes averages of such blocks where it would take one pixel out of each.
     Raises as `decode` and `resize` do.
     """
     check_interpolation(interpolation)
     if size is None:
         return decode(source, color_mode=color_mode)
     height, width = image_size(size)
-    # Keras' centred cut is in whole pixels of the file, of which a reduced picture knows nothing.
-    may_reduce = interpolation in _SMOOTH and not keep_aspect_ratio
-    at_least = (_MARGIN * height, _MARGIN * width) if may_reduce else None
-    image = decode(source, color_mode=color_mode, at_least=at_least)
+    image = decode(source, color_mode=color_mode, at_least=(_MARGIN * height, _MARGIN * width))
     return _resized(image, height, width, interpolation, keep_aspect_ratio)
 
 
