@@ -8,7 +8,7 @@ from anmok.notices import old_spelling, once
 
 # Keras 1 counted samples where one counts batches now.
 _COUNTED_SAMPLES = {"samples_per_epoch": "steps_per_epoch", "nb_val_samples": "validation_steps"}
-# Keras 2 asked for these; here PyDataset carries its own and generators run as they are.
+# Keras 2 asked for these; a Sequence or flow carries its own, a generator gives its batches in the order it makes them.
 _OLD_WORKER_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size", "pickle_safe", "max_q_size")
 _COMPILE_ARGUMENTS = (
     "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
@@ -49,6 +49,14 @@ def take_old(old, method, epochs=None):
         else:
             raise unknown_name(f"argument of {method}", name, _ARGUMENTS[method])
     return epochs
+
+
+def ask_for_threads(source, old):
+    """Pass Keras 2's workers and max_queue_size on to a source that makes batches in threads; others need none."""
+    workers, ahead = old.get("workers"), old.get("max_queue_size", old.get("max_q_size"))
+    require_whole(**{name: value for name, value in (("workers", workers), ("max_queue_size", ahead)) if value})
+    if hasattr(source, "ask_for_threads"):
+        source.ask_for_threads(workers, ahead)
 
 
 def require_whole(**numbers):

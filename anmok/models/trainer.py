@@ -155,6 +155,8 @@ class Trainer:
             validation = adapters.adapt(
                 *parts, batch_size=validation_batch_size or batch_size, steps=validation_steps, name="validation x"
             )
+            arguments.ask_for_threads(validation, old)
+        arguments.ask_for_threads(source, old)
         check_before_training(self, source)
         if validation is not None:
             check_labels_of(self, validation)
@@ -241,6 +243,7 @@ class Trainer:
         self._require_compiled()
         arguments.take_old(old, "evaluate")
         source = adapters.adapt(x, y, sample_weight, batch_size=batch_size, steps=steps, name="x")
+        arguments.ask_for_threads(source, old)
         check_labels_of(self, source)
         listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
         self._prepare_task(training=False)
@@ -252,6 +255,7 @@ class Trainer:
         """The outputs for all samples as NumPy arrays, computed in float32."""
         arguments.take_old(old, "predict")
         source = adapters.adapt(x, batch_size=batch_size, steps=steps, name="x", labelled=False)
+        arguments.ask_for_threads(source, old)
         listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
         progress = Progress(source.num_batches, 1, verbose=verbose)
         return loop.predict(self._predicting_task(), source, listeners=listeners, progress=progress)

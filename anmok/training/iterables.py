@@ -10,6 +10,7 @@ from torch.utils.data import default_collate
 
 from anmok import random
 from anmok.errors import DataError
+from anmok.notices import once
 from anmok.training import checks
 from anmok.training.arrays import NAMES, warn_short, window
 from anmok.training.sequence import EmptyBatch, in_order, threads_of
@@ -71,7 +72,18 @@ class SequenceSource:
         self.round = 0
         self.ran_out = False
         self._finish = _Finisher(class_weight, labelled)
+        self._threads = {}
         self._length()
+        if not labelled and getattr(dataset, "shuffle", False) and hasattr(dataset, "batch_of_stream"):
+            once(
+                "predict shuffled",
+                "This flow shuffles: the predictions come in its order, not in that of its filenames and classes. "
+                "Pass shuffle=False where the flow is made.",
+            )
+
+    def ask_for_threads(self, workers, ahead):
+        """Have that many threads make batches, so many batches ahead; None leaves it to the data."""
+        self._threads = {"workers": workers, "ahead": ahead}
 
     def _length(self):
         length = self.dataset.num_batches if hasattr(self.dataset, "num_batches") else len(self.dataset)
@@ -92,7 +104,7 @@ class SequenceSource:
         _call(self.dataset, "on_epoch_begin")
         indices, missing = self._plan(epoch)
         make = getattr(self.dataset, "batch_of_stream", self.dataset.__getitem__)
-        threads, ahead = threads_of(self.dataset)
+        threads, ahead = threads_of(self.dataset, **self._threads)
         made = in_order(lambda i: self._made(make, i), indices[start:], threads=threads, ahead=ahead)
         with contextlib.closing(made):
             for batch in made:

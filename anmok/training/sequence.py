@@ -53,9 +53,13 @@ class PyDataset:
 Sequence = PyDataset
 
 
-def threads_of(dataset):
-    """(number of threads, how many batches they may be ahead) that a PyDataset or its like asks for; 0 for none."""
-    workers = getattr(dataset, "workers", 1) or 0
+def threads_of(dataset, *, workers=None, ahead=None):
+    """(number of threads, how many batches they may be ahead) that a PyDataset or its like asks for; 0 for none.
+
+    workers, ahead: what takes the place of its own `workers` and `max_queue_size`; None leaves them.
+    """
+    workers = (getattr(dataset, "workers", 1) or 0) if workers is None else workers
+    ahead = (getattr(dataset, "max_queue_size", 10) or 1) if ahead is None else ahead
     several = bool(getattr(dataset, "use_multiprocessing", False))
     if several:
         once(
@@ -63,7 +67,7 @@ def threads_of(dataset):
             "use_multiprocessing=True is honoured with threads: no pickling, no start-up. Processes are never made.",
         )
     threads = workers if workers > 1 or several else 0
-    return threads, max(threads, getattr(dataset, "max_queue_size", 10) or 1)
+    return threads, max(threads, ahead)
 
 
 def in_order(make, indices, *, threads, ahead):
