@@ -1,5 +1,6 @@
 """Several transforms as one."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,10 @@ class _Several(Transform):
         for transform in self.transforms:
             _check_transform(owner, transform)
         self.keep(transforms=tuple(self.transforms))
+
+    def __reduce__(self):
+        # The steps are functions made on the spot, which cannot be pickled: they are made anew.
+        return functools.partial(type(self), p=self.p), (self.transforms,)
 
     def draw(self, rng, shape):
         """{"seed"}: what the transforms draw follows from it."""

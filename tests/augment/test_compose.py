@@ -1,5 +1,8 @@
 """Compose and OneOf: order, one warp for neighbours, batches."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -99,6 +102,17 @@ def test_functions_are_transforms_too():
     image = picture()
     transform = augment.Compose([lambda image: image[:20], augment.Invert(p=1), np.ascontiguousarray])
     assert np.array_equal(transform(image), 255 - image[:20])
+
+
+def test_a_pickled_or_copied_pipeline_does_the_same():
+    image = picture()
+    inner = augment.OneOf([augment.Invert(p=1), augment.VerticalFlip(p=1)], p=0.7)
+    transform = augment.Compose([augment.Rotate(), augment.HorizontalFlip(), inner, augment.RandAugment()], p=0.9)
+    for other in (pickle.loads(pickle.dumps(transform)), copy.deepcopy(transform)):
+        assert other == transform
+        for seed in range(5):
+            pair = [each(image, np.random.default_rng(seed)) for each in (transform, other)]
+            assert np.array_equal(*pair)
 
 
 def test_compose_in_compose():
