@@ -103,7 +103,8 @@ def read_csv(path):
 
 def typed(column):
     """A text column of read_csv, without spaces around; as numbers where all cells are numbers (007 is a name)."""
-    column = column.str.strip().replace("", np.nan)
+    column = column.str.strip()
+    column = column.mask(column == "")
     filled = column.dropna()
     if len(filled) == 0 or filled.str.contains(r"^[-+]?0\d", regex=True).any():
         return column
