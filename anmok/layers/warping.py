@@ -81,11 +81,11 @@ def _positions(maps, height, width):
 def _inside(positions, size, fill_mode):
     """Positions brought, in place, onto the image: turned over, or round, at its edges, or held there."""
     if fill_mode == "wrap":
-        return positions.sub_(torch.floor(positions / size), alpha=size)
+        return positions.sub_((positions * (1 / size)).floor_(), alpha=size)
     if fill_mode == "reflect":
         # Mirrors stand half a pixel outside.
         positions.add_(0.5)
-        positions.sub_(torch.floor(positions / (2 * size)), alpha=2 * size)
+        positions.sub_((positions * (0.5 / size)).floor_(), alpha=2 * size)
         positions.sub_(size).abs_().neg_().add_(size - 0.5)
     return positions.clamp_(0, size - 1)
 

@@ -1,10 +1,13 @@
 """Sequential: a plain stack of layers."""
 
 from anmok.errors import ArgumentError, NotBuiltError
-from anmok.layers import Input, InputLayer, KerasTensor, Layer
+from anmok.layers import CenterCrop, Input, InputLayer, KerasTensor, Layer, Rescaling, Resizing
 from anmok.layers import registered as layer_table
+from anmok.layers.data_layer import DataLayer
 from anmok.models.graph import Graph
 from anmok.models.model import Model
+
+_FOR_DATA = (CenterCrop, Rescaling, Resizing)
 
 
 @layer_table.add
@@ -60,12 +63,14 @@ class Sequential(Model):
                 self._start = self._end = Input(batch_shape=shape)
         self._register(layer)
         self._stack.append(layer)
+        self._follow_its_layers()
         self._graph = None
         if self._end is not None:
             try:
                 self._end = layer(self._end)
             except Exception:
                 self._stack.pop()
+                self._follow_its_layers()
                 raise
             self.built = True
             self.built_input_shape = self._start.shape
@@ -76,6 +81,7 @@ class Sequential(Model):
         if not self._stack:
             raise ArgumentError("There is no layer to pop: the Sequential is empty.")
         layer = self._stack.pop()
+        self._follow_its_layers()
         self._modules = {key: module for key, module in self._modules.items() if module is not layer}
         self._graph = None
         if self._end is not None:
@@ -85,6 +91,11 @@ class Sequential(Model):
         if not self._stack:
             self.built = False
         return layer
+
+    def _follow_its_layers(self):
+        """A stack that only augments images is at work when called by itself, as its layers are (and as in Keras)."""
+        augments = any(isinstance(layer, DataLayer) for layer in self._stack)
+        self.training = augments and all(isinstance(layer, (DataLayer, *_FOR_DATA)) for layer in self._stack)
 
     def build(self, input_shape=None):
         """Make the weights for inputs of that batch shape, such as (None, 28, 28, 1)."""

@@ -240,6 +240,20 @@ def test_a_graph_in_which_training_was_written_down_is_at_rest_in_predict(tmp_pa
     np.testing.assert_array_equal(model.predict(PICTURES.astype(np.float32), verbose=0), PICTURES)
 
 
+def test_a_stack_of_augmentation_is_at_work_by_itself_and_one_that_classifies_is_not():
+    flip = layers.RandomInvert((1.0, 1.0))
+    stack = models.Sequential([layers.Rescaling(1 / 255), flip])
+    np.testing.assert_allclose(stack(PICTURES), 255 - PICTURES / 255.0, rtol=1e-5)
+    np.testing.assert_allclose(stack(PICTURES, training=False), PICTURES / 255.0, rtol=1e-5)
+    np.testing.assert_allclose(stack.predict(PICTURES, verbose=0), PICTURES / 255.0, rtol=1e-5)
+    model = models.Sequential([layers.Input((10, 12, 3)), stack, layers.Flatten()])
+    np.testing.assert_allclose(model(PICTURES), PICTURES.reshape(6, -1) / 255.0, rtol=1e-5)
+    stack.add(layers.Flatten())
+    np.testing.assert_allclose(stack(PICTURES), PICTURES.reshape(6, -1) / 255.0, rtol=1e-5)
+    stack.pop()
+    np.testing.assert_allclose(stack(PICTURES), 255 - PICTURES / 255.0, rtol=1e-5)
+
+
 def test_pipeline_is_its_layers_one_after_the_other(tmp_path):
     parts = [layers.RandomFlip(seed=1), layers.RandomZoom(0.2, seed=2), layers.MixUp(seed=3)]
     pipeline = layers.Pipeline(parts, name="augment")
