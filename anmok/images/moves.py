@@ -14,6 +14,7 @@ from anmok.images.channels import between
 from anmok.images.geometry import warp
 
 STILL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+_METHODS = {0: cv2.INTER_NEAREST, 1: cv2.INTER_LINEAR}
 
 
 def draw_turn(rng, *, degrees):
@@ -81,7 +82,7 @@ def flip(image, *, horizontal=False, vertical=False):
 def moved(image, place, *, fill_mode="nearest", cval=0.0, order=1):
     """`image` (H, W, C) after the move `place`; fill_mode, cval and order as in geometry.warp.
 
-    Mirroring and standing still are exact and take no warp.
+    Mirroring and standing still are exact and take no warp. Where cval fills, alpha is 0.
     """
     height, width = image.shape[:2]
     if place == STILL:
@@ -90,4 +91,13 @@ def moved(image, place, *, fill_mode="nearest", cval=0.0, order=1):
         if place == mirrored(height, width, horizontal=horizontal, vertical=vertical):
             return flip(image, horizontal=horizontal, vertical=vertical)
     matrix = np.array(place, np.float64).reshape(2, 3)
+    if fill_mode == "constant" and order in _METHODS:
+        # geometry.warp ends the picture at the last pixel's centre, as SciPy; here it fades out over that pixel, which
+        # takes a third of the time.
+        around = (cval, cval, cval, 0.0)[: image.shape[2]] if image.shape[2] > 1 else cval
+        flags = _METHODS[order] | cv2.WARP_INVERSE_MAP
+        result = cv2.warpAffine(
+            image, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=around
+        )
+        return result.reshape(image.shape)
     return warp(image, matrix, fill_mode=fill_mode, cval=cval, order=order)

@@ -95,6 +95,20 @@ def test_flips_are_exact_however_they_are_made(horizontal, vertical, axes, chann
     assert np.array_equal(moves.moved(image, moves.chained(place, moves.move(7, 10, degrees=0.0))), expected)
 
 
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_constant_filling_is_warps_but_for_the_last_pixel(channels, dtype, order):
+    image = smooth(channels=channels, dtype=dtype)
+    place = moves.move(40, 48, degrees=25, shift=(9, 4), scale=(0.8, 0.8))
+    ours = moves.moved(image, place, fill_mode="constant", cval=77, order=order)
+    warped = moves.warp(image, np.reshape(place, (2, 3)), fill_mode="constant", cval=77, order=order)
+    assert ours.shape == image.shape and ours.dtype == dtype
+    differs = np.abs(ours[..., :3] - warped[..., :3].astype(float)).max(axis=2) > 0.5
+    assert differs.mean() < 0.06  # along the picture's edge
+    assert (ours[0, 0, :3] == 77).all() and (channels < 4 or ours[0, 0, 3] == 0)
+
+
 def test_no_move_takes_no_warp():
     image = smooth()
     assert moves.moved(image, moves.move(40, 48)) is image
