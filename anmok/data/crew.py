@@ -8,6 +8,8 @@ from concurrent.futures import Future
 
 # A debugger or a notebook may hold an interrupted loop for hours; its threads have gone after so many seconds.
 LINGER = 0.5
+# Only garbage collection, at the worst moment, lets a thread of a crew wait for one that waits for it in turn.
+_PATIENCE = 5
 _END = object()
 
 
@@ -16,6 +18,10 @@ def processors():
     with contextlib.suppress(AttributeError):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class _Worker(threading.Thread):
+    pass
 
 
 class Crew:
@@ -39,7 +45,7 @@ class Crew:
             if self._idle >= len(self._calls) or len(self._threads) >= self.size:
                 self._news.notify()
                 return future
-            thread = threading.Thread(target=self._work, name=self.name)
+            thread = _Worker(target=self._work, name=self.name)
             self._threads.add(thread)
             thread.start()
         return future
@@ -50,9 +56,11 @@ class Crew:
             self._closed = True
             self._calls.clear()
             self._news.notify_all()
-            threads = [thread for thread in self._threads if thread is not threading.current_thread()]
+            threads = list(self._threads)
+        this = threading.current_thread()
         for thread in threads:
-            thread.join()
+            if thread is not this:
+                thread.join(_PATIENCE if isinstance(this, _Worker) else None)
 
     def _work(self):
         while True:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from anmok import notices, random
-from anmok.data import crew, stages
+from anmok.data import choices, crew, kept, stages
 from anmok.data.elements import element_of, numpy_of, structured, torch_dtype
 from anmok.data.sources import INFINITE, UNKNOWN, Generated, Single, Slices, signature_of
 from anmok.errors import ArgumentError, DataError, MissingFileError
@@ -163,15 +163,18 @@ class Dataset:
         size = whole(buffer_size, "buffer_size", least=1)
         seed = random.next_seed("dataset shuffle") if seed is None else whole(seed, "seed") % 2**64
         anew = reshuffle_each_iteration is not False
-        return self._then(stages.Shuffled(self._stage, size=size, seed=seed, anew=anew))
+        return self._then(choices.Shuffled(self._stage, size=size, seed=seed, anew=anew))
 
     def cache(self, filename="", name=None):
-        """Keep the elements of the first whole pass in memory."""
-        if filename not in ("", None):
-            raise ArgumentError(
-                f"cache({str(filename)!r}): keeping elements in a file is not available. cache() keeps them in memory."
-            )
-        return self._then(stages.Cached(self._stage))
+        """Keep the elements of the first whole pass in memory, or in a file of that name for larger ones.
+
+        The file serves this Dataset alone and is written anew by the next: an old one might hold other images.
+        """
+        if filename in ("", None):
+            return self._then(kept.Cached(self._stage))
+        if not isinstance(filename, (str, os.PathLike)):
+            raise ArgumentError(f"cache: expected the name of a file, got {filename!r}.")
+        return self._then(kept.CachedInFile(self._stage, filename))
 
     def prefetch(self, buffer_size=AUTOTUNE, name=None):
         """Let a thread make the next buffer_size elements while others are worked on."""
@@ -183,7 +186,7 @@ class Dataset:
     def take(self, count, name=None):
         """The first `count` elements (-1: all)."""
         count = whole(count, "count", least=-1)
-        return self._then(stages.Sliced(self._stage, 0, None if count == -1 else count), files=False)
+        return self._then(choices.Sliced(self._stage, 0, None if count == -1 else count), files=False)
 
     def skip(self, count, name=None):
         """All but the first `count` elements (-1: none)."""
@@ -194,7 +197,7 @@ class Dataset:
                 "skip() after a shuffle that draws anew each pass: what take() and skip() separate is mixed again in "
                 "every epoch. Split before shuffle(), or shuffle(..., reshuffle_each_iteration=False).",
             )
-        return self._then(stages.Sliced(self._stage, count, 0 if count == -1 else None), files=False)
+        return self._then(choices.Sliced(self._stage, count, 0 if count == -1 else None), files=False)
 
     def shard(self, num_shards, index, name=None):
         """Every num_shards-th element, from number `index` on."""
@@ -202,12 +205,12 @@ class Dataset:
         index = whole(index, "index", least=0)
         if index >= num_shards:
             raise ArgumentError(f"shard: expected an index below num_shards={num_shards}, got {index}.")
-        return self._then(stages.Sliced(self._stage, index, None, num_shards), files=False)
+        return self._then(choices.Sliced(self._stage, index, None, num_shards), files=False)
 
     def repeat(self, count=None, name=None):
         """The whole `count` times over, shuffled anew each time; without end if None or -1."""
         count = None if count is None else whole(count, "count", least=-1)
-        return self._then(stages.Repeated(self._stage, None if count == -1 else count))
+        return self._then(choices.Repeated(self._stage, None if count == -1 else count))
 
     def concatenate(self, dataset, name=None):
         """These elements, then the other Dataset's."""
@@ -324,8 +327,8 @@ def _require_function(function, method):
 
 def _reshuffles(stage):
     """Whether the order of a stage's elements differs from pass to pass."""
-    while stage is not None and not isinstance(stage, stages.Cached):
-        if isinstance(stage, stages.Shuffled) and stage.anew:
+    while stage is not None and not isinstance(stage, (kept.Cached, kept.CachedInFile)):
+        if isinstance(stage, choices.Shuffled) and stage.anew:
             return True
         stage = getattr(stage, "parent", None)
     return False

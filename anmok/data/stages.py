@@ -1,125 +1,19 @@
-"""What a Dataset does with the elements of another: which of them, in which order, changed how, made when.
-
-Every class is a stage as sources.py describes it. Those of the first part hand on elements as they are: they work the
-same on elements and on row numbers.
-"""
+"""Stages (see sources.py) whose elements are made out of those of others: mapped, batched, joined, made ahead."""
 
 import contextlib
 import itertools
-import threading
 
 import numpy as np
 
 from anmok import random
 from anmok.data import crew
 from anmok.data.crew import closing
-from anmok.data.elements import TensorSpec, batch_of, copy_of, element_of, rows_of, spec_of, structured
+from anmok.data.elements import TensorSpec, batch_of, element_of, rows_of, spec_of, structured
 from anmok.data.sources import INFINITE, UNKNOWN
 from anmok.errors import DataError
 
-_DRAWN_AT_ONCE = 1024
 
-
-class _Choice:
-    """Elements of a parent, chosen and ordered by choose(passes, place); passes(place) is a pass of the parent."""
-
-    def __init__(self, parent):
-        self.parent = parent
-        self.store = parent.store
-
-    def order(self, place):
-        return self.choose(self.parent.order, place)
-
-    def elements(self, place):
-        if self.store is None:
-            return self.choose(self.parent.elements, place)
-        return map(self.store.row, self.order(place))
-
-    def spec(self):
-        return self.parent.spec()
-
-    def count(self):
-        count = self.parent.count()
-        return count if count < 0 else self.counted(count)
-
-    def counted(self, count):
-        return count
-
-
-class Shuffled(_Choice):
-    """Each element drawn out of a buffer that the next ones fill (as in TensorFlow); seed and place decide."""
-
-    def __init__(self, parent, *, size, seed, anew):
-        super().__init__(parent)
-        self.size, self.seed, self.anew = size, seed, anew
-
-    def choose(self, passes, place):
-        rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence([self.seed, *(place if self.anew else ())])))
-        draws = itertools.chain.from_iterable(rng.random(_DRAWN_AT_ONCE).tolist() for _ in itertools.count())
-        with closing(passes(place)) as items:
-            buffer = list(itertools.islice(items, self.size))
-            for item in items:
-                i = int(next(draws) * len(buffer))
-                chosen, buffer[i] = buffer[i], item
-                yield chosen
-            while buffer:
-                i = int(next(draws) * len(buffer))
-                buffer[i], buffer[-1] = buffer[-1], buffer[i]
-                yield buffer.pop()
-
-
-class Sliced(_Choice):
-    """The elements numbered start, start + step, ... below stop (None: to the end)."""
-
-    def __init__(self, parent, start, stop, step=1):
-        super().__init__(parent)
-        self.start, self.stop, self.step = start, stop, step
-
-    def choose(self, passes, place):
-        if self.stop == 0:
-            return
-        with closing(passes(place)) as items:
-            yield from itertools.islice(items, self.start, self.stop, self.step)
-
-    def counted(self, count):
-        return len(range(count)[self.start : self.stop : self.step])
-
-    def count(self):
-        if self.parent.count() == INFINITE and self.stop is not None:
-            return len(range(self.start, self.stop, self.step))
-        return super().count()
-
-
-class Repeated(_Choice):
-    """The parent's passes one after the other, `times` of them (None: without end), each shuffled on its own."""
-
-    def __init__(self, parent, times):
-        super().__init__(parent)
-        self.times = times
-
-    def choose(self, passes, place):
-        for number in itertools.count() if self.times is None else range(self.times):
-            empty = True
-            with closing(passes((*place, number))) as items:
-                for item in items:
-                    empty = False
-                    yield item
-            if empty:
-                return
-
-    def counted(self, count):
-        return count * self.times if self.times is not None else (INFINITE if count else 0)
-
-    def count(self):
-        count = self.parent.count()
-        if self.times == 0:
-            return 0
-        if count == UNKNOWN and self.times is None:
-            return INFINITE
-        return super().count()
-
-
-class _Stage:
+class Stage:
     """A stage on another whose elements are new ones."""
 
     store = None
@@ -134,7 +28,7 @@ class _Stage:
         return self.parent.spec()
 
 
-class Mapped(_Stage):
+class Mapped(Stage):
     """function(*element) of each element, by threads where wanted, in order.
 
     A function that knows the TensorSpecs of what it returns has them as its `element_spec`.
@@ -210,7 +104,7 @@ def _naming(what, function):
         raise
 
 
-class Filtered(_Stage):
+class Filtered(Stage):
     """The elements of which predicate(*element) is true."""
 
     def __init__(self, parent, predicate):
@@ -229,7 +123,7 @@ class Filtered(_Stage):
         return UNKNOWN
 
 
-class Batched(_Stage):
+class Batched(Stage):
     """Every `size` elements as one, with a new first axis."""
 
     def __init__(self, parent, size, *, drop_remainder, threads=0):
@@ -268,7 +162,7 @@ class Batched(_Stage):
         )
 
 
-class Unbatched(_Stage):
+class Unbatched(Stage):
     """The rows of each element as elements."""
 
     def elements(self, place):
@@ -285,34 +179,7 @@ class Unbatched(_Stage):
         )
 
 
-class Cached(_Stage):
-    """The elements of the first whole pass, kept in memory for every later one.
-
-    What is kept is the pass at place 0 whichever epoch asks first: a resumed training sees the same.
-    """
-
-    def __init__(self, parent):
-        super().__init__(parent)
-        self._kept = None
-        self._lock = threading.Lock()
-
-    def elements(self, place):
-        if self._kept is not None:
-            yield from map(copy_of, self._kept)
-            return
-        kept = []
-        with closing(self.parent.elements((0,))) as items:
-            for element in items:
-                kept.append(copy_of(element))
-                yield element
-        with self._lock:
-            self._kept = self._kept or kept
-
-    def count(self):
-        return len(self._kept) if self._kept is not None else self.parent.count()
-
-
-class Prefetched(_Stage):
+class Prefetched(Stage):
     """The parent's elements, made by a thread while others are worked on."""
 
     def __init__(self, parent, ahead):
@@ -323,7 +190,7 @@ class Prefetched(_Stage):
         return crew.beforehand(self.parent.elements(place), ahead=self.ahead)
 
 
-class Numbered(_Stage):
+class Numbered(Stage):
     """(number, element)."""
 
     def __init__(self, parent, start):

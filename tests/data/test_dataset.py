@@ -105,6 +105,17 @@ def test_a_full_shuffle_is_uniform():
     assert sum((count - 100) ** 2 / 100 for count in counts.values()) < 49.7
 
 
+def test_what_leaves_a_small_buffer_is_any_of_it():
+    dataset = Dataset.range(9).shuffle(3, seed=2)
+    passes = np.array([numbers(dataset) for _ in range(1200)])
+    for place in (0, 1):
+        # Each of three items is as likely: at the first place of 0, 1, 2; at the second those that stayed, and 3.
+        counts = np.bincount(passes[:, place], minlength=9)
+        expected = [400, 400, 400] if place == 0 else [800 / 3, 800 / 3, 800 / 3, 400]
+        assert ((counts[: len(expected)] - expected) ** 2 / expected).sum() < 16.3
+        assert counts[len(expected) :].sum() == 0
+
+
 def test_shuffling_is_a_function_of_seed_and_epoch():
     def made():
         random.set_seed(3)
@@ -287,8 +298,36 @@ def test_cache_computes_once_and_a_broken_pass_is_not_kept():
     frozen = Dataset.range(20).shuffle(20, seed=1).cache()
     frozen.set_epoch(4)
     assert numbers(frozen) == numbers(frozen) == numbers(Dataset.range(20).shuffle(20, seed=1))
-    with pytest.raises(ArgumentError, match="in memory"):
-        dataset.cache("file")
+
+
+def test_cache_in_a_file_gives_every_kind_back_and_no_half_pass(tmp_path):
+    calls = []
+
+    def made(x):
+        calls.append(1)
+        return {"x": x * torch.ones(2, 3), "half": x.to(torch.bfloat16), "name": f"강{x}", "none": None, "n": x > 1}
+
+    path = tmp_path / "new" / "elements"
+    dataset = Dataset.range(4).map(made).cache(path)
+    next(iter(dataset))
+    gc.collect()
+    assert list(path.parent.iterdir()) == []
+    first = list(dataset)
+    assert len(calls) == 5 and list(path.parent.iterdir()) == [path]
+    for _ in range(2):
+        for before, after in zip(first, dataset, strict=True):
+            assert before.keys() == after.keys() and after["name"] == before["name"] and after["none"] is None
+            for key in ("x", "half", "n"):
+                assert torch.equal(before[key], after[key]) and before[key].dtype == after[key].dtype
+    assert len(calls) == 5 and len(dataset) == 4
+    other = Dataset.range(2).cache(str(path))
+    assert numbers(other) == numbers(other) == [0, 1]
+    with pytest.raises(DataError, match="no longer the file.*name of its own"):
+        list(dataset)
+    text = Dataset.from_tensor_slices(["a", "bc"]).batch(2).cache(tmp_path / "text")
+    assert [item.tolist() for item in text] == [item.tolist() for item in text] == [["a", "bc"]]
+    with pytest.raises(ArgumentError, match="name of a file"):
+        dataset.cache(3)
 
 
 def test_batches_of_unequal_shapes_are_refused_in_words():
@@ -385,10 +424,15 @@ def test_an_interrupt_leaves_no_thread():
 def test_layers_in_map_draw_the_same_whatever_the_threads():
     noise = layers.GaussianNoise(1.0)
 
+    def drawn(number, x):
+        # The later ones draw first.
+        time.sleep(0.004 * (3 - int(number) % 4))
+        return noise(x, training=True)
+
     def passes(threads):
         random.set_seed(1)
-        dataset = Dataset.from_tensor_slices(np.zeros((12, 5), np.float32))
-        dataset = dataset.map(lambda x: noise(x, training=True), num_parallel_calls=threads).batch(12)
+        dataset = Dataset.from_tensor_slices(np.zeros((12, 5), np.float32)).enumerate()
+        dataset = dataset.map(drawn, num_parallel_calls=threads).batch(12)
         return [next(iter(dataset)).numpy() for _ in range(2)]
 
     alone = passes(None)
