@@ -7,8 +7,8 @@
     changed = change(image, rng=np.random.default_rng(3))    # always these
 
 Images are uint8, or float32 in 0..255; dtype, range and (but for crops) shape stay. Alpha, as a fourth channel, moves
-with the picture (0 where cval fills) and is otherwise left alone. A number stands for a range about "nothing happens" (degrees=20 is
--20..20, factor=0.2 is 0.8..1.2), a pair is the range itself; p is the probability that anything happens at all.
+with the picture (0 where cval fills) and is otherwise left alone. A number stands for a range about "nothing happens"
+(degrees=20 is -20..20, factor=0.2 is 0.8..1.2), a pair is the range itself; p is the probability that anything happens.
 """
 
 from anmok.augment.automatic import AutoAugment, RandAugment, TrivialAugment, TrivialAugmentWide

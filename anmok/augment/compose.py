@@ -58,7 +58,7 @@ class Compose(_Several):
 
     Neighbours that move pixels (flips, Rotate, Translate, Shear, Scale, Affine, of equal fill_mode, cval, order) become
     one move and one warp, so that nothing is interpolated twice and what one pushed out another may bring back.
-    A plain function image -> image is a transform too. MixUp and CutMix need a batch and come last.
+    A plain function image -> image is a transform too; what it returns must be such an image. MixUp and CutMix need a batch and come last.
     """
 
     def __post_init__(self):
@@ -195,7 +195,14 @@ def _steps(transforms):
 def _step(transform):
     if isinstance(transform, Transform):
         return transform.transformed
-    return lambda image, rng: transform(image)
+    owner = f"what {getattr(transform, '__name__', transform)} returned"
+
+    def called(image, rng):
+        result = transform(image)
+        check_image(owner, result)
+        return result
+
+    return called
 
 
 def _is_flip(transform):

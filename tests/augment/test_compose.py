@@ -104,6 +104,16 @@ def test_functions_are_transforms_too():
     assert np.array_equal(transform(image), 255 - image[:20])
 
 
+def test_a_function_must_return_an_image():
+    def halved(image):
+        return image / 2
+
+    with pytest.raises(DataError, match=r"what halved returned: expected uint8, or float32 in 0\.\.255, got float64"):
+        augment.Compose([halved])(picture())
+    with pytest.raises(DataError, match="what <lambda> returned: expected a numpy array .* got NoneType"):
+        augment.Compose([lambda image: None])(picture())
+
+
 def test_a_pickled_or_copied_pipeline_does_the_same():
     image = picture()
     inner = augment.OneOf([augment.Invert(p=1), augment.VerticalFlip(p=1)], p=0.7)
