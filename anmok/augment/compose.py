@@ -58,7 +58,8 @@ class Compose(_Several):
 
     Neighbours that move pixels (flips, Rotate, Translate, Shear, Scale, Affine, of equal fill_mode, cval, order) become
     one move and one warp, so that nothing is interpolated twice and what one pushed out another may bring back.
-    A plain function image -> image is a transform too; what it returns must be such an image. MixUp and CutMix need a batch and come last.
+    A plain function image -> image is a transform too; what it returns must be such an image. MixUp and CutMix need a
+    batch and come last.
     """
 
     def __post_init__(self):

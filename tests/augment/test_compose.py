@@ -110,7 +110,7 @@ def test_a_function_must_return_an_image():
 
     with pytest.raises(DataError, match=r"what halved returned: expected uint8, or float32 in 0\.\.255, got float64"):
         augment.Compose([halved])(picture())
-    with pytest.raises(DataError, match="what <lambda> returned: expected a numpy array .* got NoneType"):
+    with pytest.raises(DataError, match=r"what <lambda> returned: expected a numpy array .* got NoneType"):
         augment.Compose([lambda image: None])(picture())
 
 
