@@ -322,7 +322,7 @@ def test_cache_in_a_file_gives_every_kind_back_and_no_half_pass(tmp_path):
     assert len(calls) == 5 and len(dataset) == 4
     other = Dataset.range(2).cache(str(path))
     assert numbers(other) == numbers(other) == [0, 1]
-    with pytest.raises(DataError, match="no longer the file.*name of its own"):
+    with pytest.raises(DataError, match=r"no longer the file.*name of its own"):
         list(dataset)
     text = Dataset.from_tensor_slices(["a", "bc"]).batch(2).cache(tmp_path / "text")
     assert [item.tolist() for item in text] == [item.tolist() for item in text] == [["a", "bc"]]
