@@ -1,7 +1,10 @@
 """Keras' layers as torch modules, one family a file."""
 # ruff: noqa: F401 - a shop window: the names are for others
 
-from anmok.layers import operators  # gives symbolic tensors their arithmetic
+from anmok.layers import (
+    operators,  # gives symbolic tensors their arithmetic
+    residual,  # known to files, exported nowhere, as in Keras
+)
 from anmok.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from anmok.layers.convolution import Conv1D, Conv2D, Convolution1D, Convolution2D
 from anmok.layers.convolution_transpose import (
