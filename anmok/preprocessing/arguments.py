@@ -36,10 +36,7 @@ def shift(name, value):
         return int(not_negative(name, value))
     if isinstance(value, numbers.Real):
         return not_negative(name, value)
-    try:
-        values = tuple(number(name, item) for item in value)
-    except TypeError:
-        values = ()
+    values = () if isinstance(value, str) or not np.iterable(value) else tuple(number(name, item) for item in value)
     if not values:
         raise ArgumentError(
             f"{name}: expected a fraction of the size such as 0.2, pixels, or a list to choose from; got {value!r}."

@@ -7,7 +7,7 @@ import pandas as pd
 
 from anmok.data.lookup import Lookup
 from anmok.data.samples import Samples, Skipped
-from anmok.data.tables import column_of, read_csv
+from anmok.data.tables import column_of, read_csv, typed
 from anmok.errors import ArgumentError, DataError, MissingFileError
 from anmok.images.resize import image_size
 from anmok.notices import once
@@ -67,7 +67,7 @@ class DataFrameIterator(FileIterator):
         require_class_mode(class_mode, self.allowed_class_modes)
         image_size(target_size)
         require_generators(image_data_generator, data_format, dtype)
-        frame, home = _frame(dataframe)
+        frame, home = _frame(dataframe, x_col)
         self.directory = directory or ""
         self.class_mode = class_mode
         names = _names(frame, x_col)
@@ -141,11 +141,12 @@ def _taken(labels, rows):
     return [labels[row] for row in rows]
 
 
-def _frame(table):
+def _frame(table, x_col):
     """(DataFrame with rows numbered from 0, folder of the CSV or None)."""
     if isinstance(table, (str, os.PathLike)):
-        frame = read_csv(table).apply(pd.to_numeric, errors="ignore")
-        return frame, os.path.dirname(os.path.abspath(table))
+        frame = read_csv(table)
+        others = [name for name in frame.columns if name != x_col]
+        return frame.assign(**{name: typed(frame[name]) for name in others}), os.path.dirname(os.path.abspath(table))
     if not isinstance(table, pd.DataFrame):
         raise ArgumentError(f"dataframe: expected a pandas DataFrame or the path of a CSV, got {type(table).__name__}.")
     if not len(table):
