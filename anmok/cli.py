@@ -46,7 +46,8 @@ def main():
 def _plain(text):
     from rich.markup import escape
 
-    return escape(str(text))
+    # Names of files need not be UTF-8.
+    return escape(str(text).encode("utf-8", "replace").decode())
 
 
 def _show_version(wanted: bool):
@@ -64,11 +65,20 @@ def anmok(
 
 @app.command()
 def train(
-    source: Annotated[str, typer.Argument(help="fashion-mini (comes with anmok), mnist, fashion-mnist or cifar10.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder or zip of pictures, with a folder per class or with train, validation and test; "
+            "or fashion-mini (comes with anmok), mnist, fashion-mnist, cifar10."
+        ),
+    ],
     epochs: Annotated[int | None, typer.Option(help="Times to go through the images.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The highest of the one-cycle schedule.")] = None,
-    model: Annotated[str | None, typer.Option(help="The network: convnet or resnet8.")] = None,
+    model: Annotated[str | None, typer.Option(help="convnet, resnet8, resnet11 or resnet14.")] = None,
+    image_size: Annotated[int | None, typer.Option(help="Pixels that pictures are brought to, each way.")] = None,
+    augment: Annotated[str | None, typer.Option(help="A preset of `anmok augment`: photos, digits, none ...")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at a file that cannot be read.")] = False,
     seed: Annotated[int | None, typer.Option(help="Same seed, same result. [default: 0]")] = None,
     name: Annotated[str | None, typer.Option(help="The run's name. [default: source, date and time]")] = None,
     runs_dir: RunsDir = Path("runs"),
@@ -76,22 +86,38 @@ def train(
     """Train a classifier, test it once, and write a report. What is not said comes from the source's recipe."""
     with console.status("waking PyTorch"):
         from anmok.report import page
-        from anmok.runs import recipes, workflow
+        from anmok.runs import pictures, recipes, sources, workflow
         from anmok.runs.display import Display
         from anmok.runs.folder import RunFolder
+        from anmok.runs.introduction import Introduction
+    source, found = sources.resolve(source), None
+    if os.path.isabs(source):
+        with console.status(f"looking through {_plain(source)}"):
+            found = pictures.find(source, strict=strict)
     config = recipes.configure(
-        source, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, model=model, seed=seed
+        source,
+        found=found,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        model=model,
+        image_size=image_size,
+        augment=augment,
+        strict=strict,
+        seed=seed,
     )
     run = RunFolder.create(runs_dir, config, name=name)
-    console.print(f"[bold]{_plain(config.source)}[/]  {config.model}, seed {config.seed}, in {_plain(run.path)}")
-    display = Display(console)
+    console.print(f"[bold]{_plain(config.title)}[/]  {config.model}, seed {config.seed}, in {_plain(run.path)}")
+    display, introduction = Display(console), Introduction(console)
     try:
-        metrics = workflow.train(run, callbacks=[display])
+        metrics = workflow.train(run, found=found, callbacks=[display], tell=introduction)
     except KeyboardInterrupt:
+        introduction.close()
         display.close()
         _say_interrupted(run, page.write(run), config.epochs)
         raise typer.Exit(_INTERRUPTED) from None
     finally:
+        introduction.close()
         display.close()
     report = page.write(run)
     _say_metrics(metrics)

@@ -2,13 +2,24 @@
 
 import dataclasses
 import math
+import os
+import re
+from pathlib import Path
 
 from anmok.errors import ArgumentError, FileFormatError
+
+_ARCHIVE = re.compile(r"\.(zip|tgz|tar(\.\w+)?)$", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides a run's result. shift: pixels each way. validation_fraction: of the training images."""
+    """Everything that decides a run's result.
+
+    source: a name, or the absolute path of a folder or archive of pictures. shift: pixels each way. augment: a preset
+    of anmok.augment. image_size: height and width in pixels that pictures are brought to; 0 for those that have one.
+    test_fraction: of a source's pictures, where it has no test images of its own. validation_fraction: of the training
+    images, where there are no others to validate on. strict: stop at a file that cannot be read, else leave it out.
+    """
 
     source: str
     model: str
@@ -20,6 +31,10 @@ class TrainConfig:
     flip: bool
     validation_fraction: float = 0.1
     seed: int = 0
+    augment: str = "none"
+    image_size: int = 0
+    test_fraction: float = 0.2
+    strict: bool = False
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -28,15 +43,28 @@ class TrainConfig:
                 object.__setattr__(self, field.name, float(value))
             elif type(value) is not field.type:
                 raise ArgumentError(f"{field.name}: expected {field.type.__name__}, got {value!r}.")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0), ("seed", 0)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0), ("seed", 0), ("image_size", 0)):
             if getattr(self, name) < least:
                 raise ArgumentError(f"{name}: expected a whole number >= {least}, got {getattr(self, name)}.")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise ArgumentError(f"learning_rate: expected a number above 0, got {self.learning_rate}.")
         if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
             raise ArgumentError(f"weight_decay: expected a number >= 0, got {self.weight_decay}.")
-        if not 0 < self.validation_fraction < 1:
-            raise ArgumentError(f"validation_fraction: expected a number in 0..1, got {self.validation_fraction}.")
+        for name in ("validation_fraction", "test_fraction"):
+            if not 0 < getattr(self, name) < 1:
+                raise ArgumentError(f"{name}: expected a number in 0..1, got {getattr(self, name)}.")
+
+    @property
+    def is_of_pictures(self):
+        """Whether the source is a path to pictures, not a name."""
+        return os.path.isabs(self.source)
+
+    @property
+    def title(self):
+        """What the source is called: its name, or the folder's or archive's own."""
+        if not self.is_of_pictures:
+            return self.source
+        return _ARCHIVE.sub("", Path(self.source).name) or "pictures"
 
     def to_dict(self):
         """The record as plain data for config.json."""

@@ -6,6 +6,7 @@ Each file is appended to line by line or written whole and renamed, so a run tha
 import contextlib
 import csv
 import datetime
+import io
 import json
 import os
 from pathlib import Path
@@ -15,6 +16,10 @@ import numpy as np
 
 from anmok.errors import ArgumentError, DataError, FileFormatError, MissingFileError, unknown_name
 from anmok.runs.config import TrainConfig
+
+# Names of files on Linux need not be UTF-8; they are kept to the byte.
+_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}
+_IMPOSSIBLE = set('/\\:*?"<>|\0')  # in the name of a folder, on one system or another
 
 
 class RunFolder:
@@ -32,8 +37,8 @@ class RunFolder:
         runs_dir = Path(runs_dir)
         runs_dir.mkdir(parents=True, exist_ok=True)
         given = name is not None
-        name = name if given else f"{config.source}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
-        if not name or name in (".", "..") or set(name) & set('/\\:*?"<>|\0'):
+        name = name if given else f"{_as_name(config.title)}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+        if not name or name in (".", "..") or set(name) & _IMPOSSIBLE:
             raise ArgumentError(f"--name: expected a name that a folder can have, got {name!r}.")
         for number in range(1, 1000):
             path = runs_dir / (name if number == 1 else f"{name}-{number}")
@@ -83,7 +88,10 @@ class RunFolder:
 
     @property
     def classes(self):
-        """dict: 'names' in label order, 'shape' [H, W, C], 'border': mean of the training images' outermost pixels."""
+        """dict: 'names' in label order, 'shape' [H, W, C], 'border': mean of the training images' outermost pixels.
+
+        'fitting': "crop" where pictures were brought to that shape by their middle; missing where they had it.
+        """
         return self._read_json("classes.json")
 
     @classes.setter
@@ -92,13 +100,29 @@ class RunFolder:
 
     @property
     def samples(self):
-        """list of dict 'split' (train, validation, test), 'index' in the source's training or test images, 'label'."""
+        """list of dict 'split' (train, validation, test), 'index', 'label', and 'file' where images are files.
+
+        'index': in the source's training or test images; of files, among those of the split.
+        """
         rows = self._read_csv("samples.csv")
-        return rows and [{"split": r["split"], "index": int(r["index"]), "label": int(r["label"])} for r in rows]
+        return rows and [row | {"index": int(row["index"]), "label": int(row["label"])} for row in rows]
 
     @samples.setter
     def samples(self, rows):
-        self._write_csv("samples.csv", ["split", "index", "label"], rows)
+        self._write_csv("samples.csv", list(rows[0]), rows)
+
+    @property
+    def skipped_path(self):
+        return self.path / "skipped.csv"
+
+    @property
+    def skipped(self):
+        """list of dict 'name', 'reason': the files that were left out; None where images are no files."""
+        return self._read_csv("skipped.csv")
+
+    @skipped.setter
+    def skipped(self, rows):
+        self._write_csv("skipped.csv", ["name", "reason"], ({"name": name, "reason": reason} for name, reason in rows))
 
     # -- what happened -----------------------------------------------------------------------------------------
 
@@ -151,17 +175,19 @@ class RunFolder:
     def metrics(self, values):
         self._write_json("metrics.json", values)
 
-    def write_predictions(self, labels, probabilities):
-        """Keep the test images' labels (N,) and the model's probabilities (N, K)."""
+    def write_predictions(self, labels, probabilities, *, files=None):
+        """Keep the test images' labels (N,), the model's probabilities (N, K) and, of files, their names."""
         predicted = probabilities.argmax(axis=1)
         # Nine digits carry a float32 exactly, so whoever ranks the file's rows finds the order that was measured.
         heads = [f"p{k}" for k in range(probabilities.shape[1])]
         rows = (
             {"index": i, "label": int(labels[i]), "predicted": int(predicted[i])}
+            | ({} if files is None else {"file": files[i]})
             | {head: f"{p:.9g}" for head, p in zip(heads, probabilities[i], strict=True)}
             for i in range(len(labels))
         )
-        self._write_csv("predictions.csv", ["index", "label", "predicted", *heads], rows)
+        columns = ["index", "label", "predicted", *([] if files is None else ["file"]), *heads]
+        self._write_csv("predictions.csv", columns, rows)
 
     @property
     def predictions(self):
@@ -170,10 +196,17 @@ class RunFolder:
         if rows is None:
             return None
         try:
-            table = np.array([list(row.values()) for row in rows], np.float64)
-            return table[:, 1].astype(np.int64), table[:, 3:]
-        except (IndexError, TypeError, ValueError) as error:
+            heads = [key for key in rows[0] if key not in ("index", "label", "predicted", "file")]
+            table = np.array([[row[head] for head in ("label", *heads)] for row in rows], np.float64)
+            return table[:, 0].astype(np.int64), table[:, 1:]
+        except (IndexError, KeyError, TypeError, ValueError) as error:
             raise FileFormatError(f"{self.path / 'predictions.csv'} is damaged ({error}).") from error
+
+    @property
+    def tested_files(self):
+        """The test images' file names in the order of `predictions`; None where they are no files."""
+        rows = self._read_csv("predictions.csv") or []
+        return [row["file"] for row in rows] if rows and "file" in rows[0] else None
 
     def write_picture(self, index, image):
         """Keep test image `index`, uint8 (H, W, C), so that the report needs no data set."""
@@ -196,7 +229,7 @@ class RunFolder:
 
     def write_report(self, html):
         with self._replacing("report.html") as part:
-            part.write_text(html, encoding="utf-8")
+            part.write_text(html, encoding="utf-8", errors="replace")
 
     # -- files -------------------------------------------------------------------------------------------------
 
@@ -214,30 +247,36 @@ class RunFolder:
 
     def _write_json(self, name, values):
         with self._replacing(name) as part:
-            part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", **_TEXT)
 
     def _read_json(self, name):
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            return json.loads((self.path / name).read_text(**_TEXT))
         except FileNotFoundError:
             return None
         except ValueError as error:
             raise FileFormatError(f"{self.path / name} is damaged ({error}).") from error
 
     def _write_csv(self, name, columns, rows):
-        with self._replacing(name) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        with self._replacing(name) as part, open(part, "w", newline="", **_TEXT) as file:
             writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
 
     def _read_csv(self, name):
         try:
-            text = (self.path / name).read_text(encoding="utf-8")
+            with open(self.path / name, newline="", **_TEXT) as file:
+                text = file.read()
         except FileNotFoundError:
             return None
         # A run killed while it appended leaves a last line without its end; what it says cannot be trusted.
         whole = text[: text.rfind("\n") + 1]
-        return list(csv.DictReader(whole.splitlines()))
+        return list(csv.DictReader(io.StringIO(whole, newline="")))
+
+
+def _as_name(title):
+    """`title` with what a folder's name cannot hold replaced."""
+    return "".join("-" if letter in _IMPOSSIBLE or not letter.isprintable() else letter for letter in title)
 
 
 def list_runs(runs_dir):

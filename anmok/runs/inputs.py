@@ -8,6 +8,12 @@ import numpy as np
 from anmok.errors import AnmokError
 from anmok.images.decode import decode
 from anmok.images.geometry import fit_within
+from anmok.images.resize import load
+
+# How pictures out of files are brought to a network's size: the largest square out of their middle, so that their
+# proportions stay.
+HOW = {"color_mode": "rgb", "interpolation": "bilinear", "keep_aspect_ratio": True}
+CROP = "crop"  # what classes.json calls that
 
 # Of 255. A picture's border is its background more often than not.
 _FAR, _NEAR = 128, 64
@@ -22,18 +28,27 @@ class Picture:
 
 
 def read(paths, *, classes, invert=False):
-    """(Pictures, errors): each file decoded and fitted to the 'shape' in a run's classes.json; errors name the file."""
-    height, width, channels = classes["shape"]
+    """(Pictures, errors): each file decoded and brought to the 'shape' in a run's classes.json; errors name the file.
+
+    As the run's own pictures were where they came out of files, else whole, with bars in the colour of its border.
+    """
     ready, refused = [], []
     for path in paths:
         try:
-            image = decode(path, color_mode="grayscale" if channels == 1 else "rgb")
+            pixels = _fitted(path, classes)
         except AnmokError as error:
             refused.append(error)
             continue
-        pixels = fit_within(image, height=height, width=width)
         ready.append(Picture(path, 255 - pixels if invert else pixels))
     return ready, refused
+
+
+def _fitted(path, classes):
+    height, width, channels = classes["shape"]
+    if classes.get("fitting") == CROP:
+        return load(path, size=(height, width), **HOW)
+    image = decode(path, color_mode="grayscale" if channels == 1 else "rgb")
+    return fit_within(image, height=height, width=width)
 
 
 def stack(pictures):

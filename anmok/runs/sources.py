@@ -1,11 +1,14 @@
-"""Where a training's images come from: a name to arrays and class names."""
+"""Where a training's images come from: a name to arrays and class names, or a path to pictures."""
 
 import dataclasses
+import os
+from pathlib import Path
 
 import numpy as np
 
+from anmok.data import folders
 from anmok.datasets import cifar10, fashion_mini, fashion_mnist, mnist
-from anmok.errors import unknown_name
+from anmok.errors import UnknownNameError, unknown_name
 
 _SOURCES = {"fashion-mini": fashion_mini, "mnist": mnist, "fashion-mnist": fashion_mnist, "cifar10": cifar10}
 
@@ -32,6 +35,26 @@ def canonical(name):
     if spelled not in _SOURCES:
         raise unknown_name("source", name, _SOURCES)
     return spelled
+
+
+def resolve(source):
+    """The name of a source, or the absolute path of what is no name; a name wins over a file that is called the same.
+
+    Raises UnknownNameError, which offers the nearest names and files, for what is neither.
+    """
+    try:
+        return canonical(source)
+    except UnknownNameError as error:
+        path = os.path.abspath(os.path.expanduser(source))
+        if os.path.exists(path):
+            return path
+        missing = folders.not_there(Path(path), "folder or archive")
+        # Whoever writes a path does not mean a name.
+        if os.path.basename(source) != source or source.lower().endswith(".zip"):
+            raise missing from None
+        both = UnknownNameError(f"{error} {missing}")
+        both.kind, both.name = "source", source
+        raise both from None
 
 
 def load(name):

@@ -6,11 +6,9 @@ import numpy as np
 
 from anmok import optimizers, random, schedules
 from anmok.callbacks import Callback
-from anmok.data.batches import AugmentedBatches
-from anmok.data.splits import stratified_split
 from anmok.evaluate import calibration, classes, intervals
 from anmok.models import load_model
-from anmok.runs import environment, inputs, recipes, sources
+from anmok.runs import environment, material, pictures, recipes
 
 PICTURES = 20  # mistakes whose pixels the run folder keeps
 
@@ -34,59 +32,71 @@ class Recorder(Callback):
         self.run.append_history({"epoch": epoch + 1, **measured, "seconds": seconds})
 
 
-def train(run, *, callbacks=()):
+def train(run, *, found=None, callbacks=(), tell=None):
     """Carry out the config of a new RunFolder, which then holds everything that is known; returns the metrics.
 
+    found: the Pictures at the config's source, where they have been looked for already. tell: hears how it goes on
+    before the training: tell.reading(done, total) of pictures, tell.ready(run) when all is known of them.
     Stopped half way (KeyboardInterrupt, a kill), the folder holds the epochs so far and the best model among them.
     """
     config = run.config
     random.set_seed(config.seed)
     run.environment = environment.describe()
-    images = sources.load(config.source)
-    run.classes = {
-        "names": images.classes,
-        "shape": images.shape,
-        "border": round(inputs.border_mean(images.x_train), 1),
-    }
-    fit, held = stratified_split(images.y_train, fraction=config.validation_fraction)
-    run.samples = _samples(images, fit, held)
+    ready = _material(config, found, tell)
+    _describe(run, ready)
+    if tell is not None:
+        tell.ready(run)
 
-    model = recipes.build(config, images.shape, len(images.classes))
-    batches = AugmentedBatches(
-        images.x_train[fit], images.y_train[fit], batch_size=config.batch_size, shift=config.shift, flip=config.flip
-    )
-    schedule = schedules.OneCycle(config.learning_rate, config.epochs * len(batches))
+    model = recipes.build(config, ready.shape, len(ready.classes))
+    schedule = schedules.OneCycle(config.learning_rate, config.epochs * len(ready.training))
     model.compile(
         optimizers.AdamW(schedule, weight_decay=config.weight_decay),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     model.fit(
-        batches,
-        validation_data=(images.x_train[held].astype(np.float32), images.y_train[held]),
+        ready.training,
+        validation_data=ready.validation,
         epochs=config.epochs,
         shuffle=False,
         verbose=0,
         callbacks=[Recorder(run), *callbacks],
     )
-    return evaluate(run, images=images)
+    return evaluate(run, tested=ready.tested)
 
 
-def evaluate(run, *, images=None):
-    """Measure a run's best model on the test images of its source, write what comes out; returns the metrics."""
-    images = images or sources.load(run.config.source)
-    probabilities = predict(run, images.x_test)
-    measured = measure(images.y_test, probabilities, names=images.classes)
-    run.write_predictions(images.y_test, probabilities)
-    for index in classes.worst_mistakes(images.y_test, probabilities, count=PICTURES):
-        run.write_picture(int(index), images.x_test[index])
+def evaluate(run, *, tested=None):
+    """Measure a run's best model on its test images, write what comes out; returns the metrics."""
+    tested = tested or material.tested_again(run)
+    probabilities = predict(run, tested.batches)
+    measured = measure(tested.labels, probabilities, names=run.classes["names"])
+    run.write_predictions(tested.labels, probabilities, files=tested.files)
+    for index in classes.worst_mistakes(tested.labels, probabilities, count=PICTURES):
+        run.write_picture(int(index), tested.picture(int(index)))
     run.metrics = measured
     return measured
 
 
 def predict(run, images):
-    """Probabilities float32 (N, K) that a run's best model gives images uint8 (N, H, W, C)."""
-    return np.asarray(load_model(run.trained_model()).predict(images.astype(np.float32), verbose=0))
+    """Probabilities float32 (N, K) that a run's best model gives images, uint8 (N, H, W, C) or a PyDataset of them."""
+    inputs = images.astype(np.float32) if isinstance(images, np.ndarray) else images
+    return np.asarray(load_model(run.trained_model()).predict(inputs, verbose=0))
+
+
+def _material(config, found, tell):
+    if not config.is_of_pictures:
+        return material.of_arrays(config)
+    found = found or pictures.find(config.source, strict=config.strict)
+    return material.of_pictures(found, config, tell=None if tell is None else tell.reading)
+
+
+def _describe(run, ready):
+    """Write what goes in to the run folder."""
+    classes = {"names": ready.classes, "shape": ready.shape, "border": round(ready.border, 1)}
+    run.classes = classes if ready.fitting is None else classes | {"fitting": ready.fitting}
+    run.samples = ready.rows
+    if ready.skipped is not None:
+        run.skipped = ready.skipped
 
 
 def measure(labels, probabilities, *, names):
@@ -104,14 +114,3 @@ def measure(labels, probabilities, *, names):
         "classes": [{"name": name} | {k: v[i] for k, v in per_class.items()} for i, name in enumerate(names)],
         "confusion": confusion.tolist(),
     }
-
-
-def _samples(images, fit, held):
-    rows = []
-    for split, indices, labels in (
-        ("train", fit, images.y_train),
-        ("validation", held, images.y_train),
-        ("test", np.arange(len(images.y_test)), images.y_test),
-    ):
-        rows += [{"split": split, "index": int(i), "label": int(labels[i])} for i in indices]
-    return rows
