@@ -10,6 +10,7 @@ import torch
 from anmok.errors import ArgumentError, ShapeError
 from anmok.layers.data_layer import DataLayer
 from anmok.layers.spatial import SpatialLayer
+from anmok.layers.symbolic import KerasTensor
 from anmok.random import layer_generator
 
 
@@ -68,6 +69,13 @@ class AugmentationLayer(DataLayer, SpatialLayer):
         # Of unbatched images the first axis, which is no batch, has become None.
         if not isinstance(shape, (tuple, list)) or len(shape) != 3:
             self.check_rank(shape)
+
+    def _call_symbolically(self, args, kwargs, training):
+        images = args[0].get("images") if args and isinstance(args[0], dict) else args[0] if args else None
+        if isinstance(images, KerasTensor) and images.shape[:1] == (None,):
+            # Three axes of which the first is the batch are no image.
+            self.check_rank(images.shape)
+        return super()._call_symbolically(args, kwargs, training)
 
     def call(self, data, training=False):
         if isinstance(data, dict):

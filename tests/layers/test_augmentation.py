@@ -12,7 +12,7 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (6, 10, 12, 3)).astype(np.u
 # Class name: arguments with which it changes every one of PICTURES.
 ARGUMENTS = {
     "AugMix": {"factor": 0.9},
-    "CutMix": {},
+    "CutMix": {"factor": (1.0, 1.0)},
     "Equalization": {},
     "MixUp": {"alpha": 1.0},
     "RandAugment": {"num_ops": 4},
@@ -40,6 +40,11 @@ ARGUMENTS = {
 SETTLED = {"Equalization", "RandomGrayscale", "RandomInvert", "RandomPosterization", "Solarization"}
 # What is drawn for all images of a batch alike, as in Keras; which of them are blurred is drawn for each.
 OF_THE_BATCH = {"AugMix", "RandAugment", "RandomGaussianBlur"}
+
+
+@pytest.fixture(autouse=True)
+def _the_same_draws_every_time():
+    random.set_seed(0)
 
 
 def make(name, **more):
@@ -150,6 +155,8 @@ def test_what_cannot_be_honoured_is_refused():
         layers.RandomFlip()({"images": PICTURES, "bounding_boxes": {}}, training=True)
     with pytest.raises(ShapeError, match=r"masks need a channel axis .* masks\[..., None\]"):
         layers.RandomFlip()({"images": PICTURES, "segmentation_masks": PICTURES[..., 0]}, training=True)
+    with pytest.raises(ShapeError, match=r"got \(None, 28, 28\). A grey image needs its channel axis: images"):
+        models.Sequential([layers.Input((28, 28)), layers.RandomFlip()])
     with pytest.raises(ArgumentError, match="Pipeline expects a list of layers"):
         layers.Pipeline([layers.RandomFlip])
 
