@@ -4,7 +4,7 @@ One image is (H, W, C); some functions take many at once, (B, H, W, C). Shape an
 
 An affine map is the float64 matrix (2, 3) that takes a pixel of the *result*, (x, y, 1), to where its colour comes from
 in the image, (x, y); x runs along the width, y along the height, and (0, 0) is the centre of the first pixel. Maps are
-composed first (`affine`, `chain`), and the pixels are moved once (`warp`).
+composed first (`affine`), and the pixels are moved once (`warp`).
 """
 
 import cv2
@@ -56,11 +56,6 @@ def affine(
     f = f + middle_y - c * middle_x - d * middle_y
     parts = np.broadcast_arrays(a, b, e, c, d, f)
     return np.stack(parts, axis=-1).reshape(*parts[0].shape, 2, 3)
-
-
-def chain(first, second):
-    """The one map (2, 3) that does what warping by `first`, then by `second` does."""
-    return np.concatenate([first[:, :2] @ second[:, :2], first[:, :2] @ second[:, 2:] + first[:, 2:]], axis=1)
 
 
 def warp(image, matrix, *, fill_mode="nearest", cval=0.0, order=1, out=None):

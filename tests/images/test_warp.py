@@ -99,15 +99,6 @@ def test_shift_zoom_and_shear_do_what_they_say():
     assert slanted[1].tolist() == pytest.approx([0, np.cos(np.deg2rad(30)), 4 - 4 * np.cos(np.deg2rad(30))])
 
 
-def test_chained_maps_do_one_after_the_other():
-    first, second = geometry.affine(21, 21, rotate=90), geometry.affine(21, 21, shift=(2, -3))
-    image = picture(21, 21)
-    one = geometry.warp(image, geometry.chain(first, second))
-    # In the middle, where no edge was filled in between.
-    two = geometry.warp(geometry.warp(image, first), second)
-    assert np.array_equal(one[4:-4, 4:-4], two[4:-4, 4:-4])
-
-
 def test_maps_of_a_batch_are_the_maps_of_its_images():
     rng = np.random.default_rng(0)
     turns, downs, widths, across = rng.uniform(-90, 90, 5), rng.uniform(-3, 3, 5), rng.uniform(0.5, 2, 5), rng.random(5)
