@@ -45,9 +45,9 @@ def resize(image, *, size, interpolation="nearest", keep_aspect_ratio=False):
 def load(source, *, size=None, color_mode="rgb", interpolation="nearest", keep_aspect_ratio=False):
     """The picture in a file (path or bytes) as a flow shows it: uint8 (H, W, C), or (height, width, C) for a `size`.
 
-    Pixels are those of `resize(decode(source))`, with one exception: a JPEG so large that three times the target remains
-    is decoded at 1/2, 1/4 or 1/8, several times as fast. Filters that average differ by a third of a grey level in the
-    mean then; 'nearest' takes averages of such blocks where it would take one pixel out of each.
+    Pixels are those of `resize(decode(source))`, with one exception: a JPEG so large that three times the target
+    remains is decoded at 1/2, 1/4 or 1/8, several times as fast. Filters that average differ by a third of a grey level
+    in the mean then; 'nearest' takes averages of such blocks where it would take one pixel out of each.
     Raises as `decode` and `resize` do.
     """
     check_interpolation(interpolation)
