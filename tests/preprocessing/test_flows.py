@@ -1,10 +1,12 @@
 """The three flows: batches that depend on (seed, pass, index) alone, files left out by name, threads that end."""
 
 import gc
+import struct
 import threading
 import time
 import warnings
 import zipfile
+import zlib
 
 import cv2
 import numpy as np
@@ -145,6 +147,38 @@ def test_what_is_no_image_is_named_counted_and_left_out(folder, capsys):
     assert sorted(shades) == [*range(13), *range(100, 108)]  # no zeros, no neighbours
     with pytest.raises(FileFormatError, match=r"cut\.jpg"):
         ImageDataGenerator().flow_from_directory(folder, on_error="raise")
+
+
+def bomb():
+    """The beginning of a PNG of 30,000 x 30,000 pixels, and its end."""
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
+    parts = [struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_training_on_2000_files_ends_with_the_1984_that_are_images(tmp_path):
+    whole = write(tmp_path / "one.jpg", size=(24, 24)).read_bytes()
+    for name in ("a", "b"):
+        (tmp_path / "many" / name).mkdir(parents=True)
+        for i in range(992):
+            (tmp_path / "many" / name / f"{i:04d}.jpg").write_bytes(whole)
+    for i in range(5):
+        (tmp_path / "many" / "a" / f"text{i}.jpg").write_text("This is not an image.")
+        (tmp_path / "many" / "b" / f"cut{i}.jpg").write_bytes(whole[: len(whole) // 2])
+        (tmp_path / "many" / "b" / f"empty{i}.jpg").write_bytes(b"")
+    (tmp_path / "many" / "a" / "bomb.png").write_bytes(bomb())
+    flow = ImageDataGenerator(rescale=1 / 255).flow_from_directory(
+        tmp_path / "many", target_size=(8, 8), batch_size=100, class_mode="binary"
+    )
+    assert flow.n == 1984 and len(flow) == 20
+    expected = ["a/bomb.png", *(f"a/text{i}.jpg" for i in range(5)), *(f"b/cut{i}.jpg" for i in range(5))]
+    assert [name for name, _ in flow.skipped] == [*expected, *(f"b/empty{i}.jpg" for i in range(5))]
+    assert "900,000,000" in dict(flow.skipped)["a/bomb.png"]
+    model = models.Sequential([layers.Input((8, 8, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+    history = model.fit(flow, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all() and len(model.predict(flow, verbose=0)) == 1984
 
 
 def damaged_inside(path):
