@@ -120,7 +120,7 @@ CASES = {
 }
 # Without a counterpart in Keras, or tested among the networks.
 ELSEWHERE = {"LocalResponseNormalization", "InputLayer", "Input", "Lambda", "Operation", "Layer"}
-# Of Equalization Keras makes no model; Pipeline holds layers. Both: tests/parity/layers/test_parity_augmentation_configs.py.
+# Of Equalization Keras makes no model; Pipeline holds layers. Both are in test_parity_augmentation_configs.py.
 ELSEWHERE |= {"Equalization", "Pipeline"}
 FLAT = [(name, *case) for name, cases in CASES.items() for case in cases]
 
