@@ -118,7 +118,7 @@ def light(folder):
 def test_control_c_keeps_what_there_is(small, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", sys.argv)
 
-    def stopped(run, callbacks):
+    def stopped(run, **more):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(workflow, "train", stopped)

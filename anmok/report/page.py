@@ -10,6 +10,7 @@ from anmok.evaluate.classes import worst_mistakes
 from anmok.report import charts
 
 MISTAKES = 20
+LEFT_OUT = 50  # files that the page lists
 
 
 def write(run):
@@ -26,6 +27,7 @@ def render(run):
         _headline(run, config, history, metrics),
         _curves(config, history),
         *([_confusion(metrics), _scores(metrics), _trust(run, metrics), _mistakes(run, metrics)] if metrics else []),
+        _left_out(run),
         _details(config, run.environment),
     ]
     style = (resources.files("anmok.report") / "page.css").read_text(encoding="utf-8")
@@ -90,11 +92,13 @@ def _headline(run, config, history, metrics):
             '<p class="soft">Not yet measured on the test images.</p></div>'
         )
     else:
-        head = f"<h1>{escape(config.source)}</h1>"
+        head = f"<h1>{escape(config.title)}</h1>"
     classes = run.classes
     facts = {
-        "data": config.source,
+        "data": config.title,
         "classes": len(classes["names"]) if classes else None,
+        "seen at": "{} x {} pixels".format(*classes["shape"]) if classes else None,
+        "files left out": None if run.skipped is None else len(run.skipped),
         "network": config.model,
         "epochs": f"{len(history)} of {config.epochs}" if len(history) < config.epochs else config.epochs,
         "training time": duration(sum(row["seconds"] for row in history)) if history else None,
@@ -223,17 +227,21 @@ def _mistakes(run, metrics):
     worst = worst_mistakes(labels, probabilities, count=MISTAKES)
     if len(worst) == 0:
         return "<section><h2>Its worst mistakes</h2><p>It made none.</p></section>"
-    items = []
+    files, items = run.tested_files, []
     for index in worst:
         picture, guess = run.picture(int(index)), int(probabilities[index].argmax())
+        caption = escape(files[index]) if files else f"test image {index}"
         image = ""
         if picture:
             data = base64.b64encode(picture).decode()
-            image = f'<img alt="test image {index}" title="test image {index}" src="data:image/png;base64,{data}">'
+            kind = ' class="photo"' if files else ""
+            image = f'<img{kind} alt="{caption}" title="{caption}" src="data:image/png;base64,{data}">'
         items.append(
             f'<li>{image}<div>is <b class="is">{escape(names[labels[index]])}</b><br>'
             f'taken for <b class="taken">{escape(names[guess])}</b><br>'
-            f"{percent(probabilities[index, guess])} sure</div></li>"
+            f"{percent(probabilities[index, guess])} sure"
+            + (f'<span class="file">{_breakable(files[index])}</span>' if files else "")
+            + "</div></li>"
         )
     return (
         f"<section><h2>Its worst mistakes</h2><p>The {len(worst)} wrong answers it was surest of. "
@@ -242,10 +250,34 @@ def _mistakes(run, metrics):
     )
 
 
+def _left_out(run):
+    rows = run.skipped
+    if not rows:
+        return ""
+    files = "One file was" if len(rows) == 1 else f"{len(rows):,} files were"
+    more = ""
+    if len(rows) > LEFT_OUT:
+        more = (
+            f'<p class="soft">And {len(rows) - LEFT_OUT:,} more: {run.skipped_path.name} beside this page has all.</p>'
+        )
+    body = "".join(
+        f'<tr><th scope="row">{_breakable(row["name"])}</th><td>{escape(row["reason"])}</td></tr>'
+        for row in rows[:LEFT_OUT]
+    )
+    return (
+        f"<section><h2>Left out</h2><p>{files} left out of this run, neither trained on nor tested. "
+        '<span class="soft">No figure on this page counts them.</span></p>'
+        f'<div class="card scroll"><table class="leftout"><thead><tr><th>file</th><th>why</th></tr></thead>'
+        f"<tbody>{body}</tbody></table></div>{more}</section>"
+    )
+
+
 def _details(config, environment):
     environment = dict(environment or {})
     packages = environment.pop("packages", None) or {}
-    blocks = [config.to_dict(), environment | packages]
+    idle = ("shift", "flip") if config.is_of_pictures else ("image_size", "test_fraction", "strict")
+    told = {key: value for key, value in config.to_dict().items() if key not in idle}
+    blocks = [told, environment | packages]
     tables = "".join(
         "<table>"
         + "".join(

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -25,3 +26,28 @@ def bars(monkeypatch):
 @pytest.fixture
 def config(bars):
     return recipes.configure("mnist", model="convnet", epochs=3, batch_size=20, learning_rate=0.01)
+
+
+COLORS = {"바다": (30, 60, 220), "rust": (200, 70, 30), "숲": (40, 170, 60)}
+
+
+def draw_color(name, number, *, height=40, width=48):
+    """A noisy picture of one colour, uint8 RGB (height, width, 3)."""
+    noise = np.random.default_rng([len(name), ord(name[0]), number]).integers(-30, 30, (height, width, 3))
+    return np.clip(np.array(COLORS[name]) + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def paint():
+    """paint(folder, counts): a folder per colour with so many pictures, PNG and JPEG by turns; returns the folder."""
+
+    def painted(folder, counts=None):
+        for name, count in (counts or dict.fromkeys(COLORS, 20)).items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for number in range(count):
+                suffix = (".png", ".jpg")[number % 2]
+                data = cv2.imencode(suffix, draw_color(name, number)[..., ::-1])[1].tobytes()
+                (folder / name / f"사진 {number:02d}{suffix}").write_bytes(data)
+        return folder
+
+    return painted
