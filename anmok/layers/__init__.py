@@ -5,7 +5,8 @@ from anmok.layers import (
     operators,  # gives symbolic tensors their arithmetic
     residual,  # known to files, exported nowhere, as in Keras
 )
-from anmok.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from anmok.layers.activation import ELU, LeakyReLU, PReLU, ReLU, ScaledTanh, Softmax
+from anmok.layers.auxiliary import AuxiliaryOutputs
 from anmok.layers.convolution import Conv1D, Conv2D, Convolution1D, Convolution2D
 from anmok.layers.convolution_transpose import (
     Conv1DTranspose,
@@ -71,6 +72,7 @@ from anmok.layers.pooling import (
     MaxPooling2D,
 )
 from anmok.layers.preprocessing import CenterCrop, Normalization, Rescaling, Resizing
+from anmok.layers.radial_basis import RadialBasis
 from anmok.layers.random_color import (
     RandomBrightness,
     RandomColorDegeneration,
@@ -114,6 +116,8 @@ from anmok.layers.reshaping import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
+from anmok.layers.sparse_convolution import SparseConv2D
+from anmok.layers.subsampling import Subsampling2D
 from anmok.layers.symbolic import KerasTensor
 from anmok.layers.tone_curves import AutoContrast, Equalization, RandomPosterization, Solarization
 from anmok.layers.weight import Weight

@@ -55,6 +55,21 @@ class LeakyReLU(Layer):
 
 
 @registered.add
+class ScaledTanh(Layer):
+    """amplitude * tanh(slope * x); with the defaults f(1) = 1, f(-1) = -1 (LeCun et al. 1998, appendix A)."""
+
+    keras_module = None  # Keras has no such layer
+
+    def __init__(self, amplitude=1.7159, slope=2 / 3, **kwargs):
+        super().__init__(**kwargs)
+        self.amplitude = amplitude
+        self.slope = slope
+
+    def call(self, inputs):
+        return self.amplitude * (self.slope * inputs).tanh()
+
+
+@registered.add
 class ELU(Layer):
     """x where positive, alpha * (exp(x) - 1) elsewhere (as in Keras; Clevert et al. 2016)."""
 

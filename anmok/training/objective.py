@@ -164,6 +164,8 @@ class Objective:
                 if weight is not None and not torch.is_tensor(weight):
                     weight = _per_output(weight, self._names, "sample_weight")[0]
                 total = loss(_required(target, self._names[0]), prediction, weight)
+                for part, output in getattr(prediction, "auxiliary", ()):  # of a layer AuxiliaryOutputs
+                    total = total + part * loss(target, output, weight)
                 if self._weights[0] != 1.0:
                     total = total * self._weights[0]
         else:

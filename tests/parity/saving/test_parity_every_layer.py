@@ -120,6 +120,7 @@ CASES = {
 }
 # Without a counterpart in Keras, or tested among the networks.
 ELSEWHERE = {"LocalResponseNormalization", "InputLayer", "Input", "Lambda", "Operation", "Layer"}
+ELSEWHERE |= {"AuxiliaryOutputs", "RadialBasis", "ScaledTanh", "SparseConv2D", "Subsampling2D"}
 # Of Equalization Keras makes no model; Pipeline holds layers. Both are in test_parity_augmentation_configs.py.
 ELSEWHERE |= {"Equalization", "Pipeline"}
 FLAT = [(name, *case) for name, cases in CASES.items() for case in cases]
