@@ -1,5 +1,6 @@
 """What all applications share: arguments checked, the input, what stands on the features, and the weights."""
 
+import contextlib
 import dataclasses
 import operator
 import os
@@ -121,13 +122,19 @@ class Request:
         """The scores (B, classes) of features (B, C): the Dense layer 'predictions'."""
         return Dense(self.classes, activation=self.classifier_activation, name="predictions")(x)
 
-    def model(self, x, network):
-        """The model that ends at x, with its weights; `network` is its key in `published.FILES`."""
-        model = Functional(_sources(x), x, name=self.name)
-        if self.of_imagenet:
-            model.load_weights(published.weights_file(network, include_top=self.include_top))
-        elif self.weights is not None:
-            model.load_weights(self.weights)
+    def model(self, x, network, *, name=None, translated=contextlib.nullcontext):
+        """The model that ends at x, with its weights.
+
+        network: its key in `published.FILES`. name: the model's, where none was asked for. translated: a context
+        manager that makes the path of a weights file that of one in today's layout, for a network that has changed.
+        """
+        model = Functional(_sources(x), x, name=self.name or name)
+        if self.weights is not None:
+            path = self.weights
+            if self.of_imagenet:
+                path = published.weights_file(network, include_top=self.include_top)
+            with translated(path) as path:
+                model.load_weights(path)
         return model
 
 

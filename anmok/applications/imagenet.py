@@ -116,6 +116,6 @@ def decode_predictions(preds, top=5):
 @functools.lru_cache(maxsize=1)
 def _class_names(folder):
     """(WordNet id, name) of the 1000 classes, in the order of the scores; `folder` is where their file is kept."""
-    path = published.fetched(published.CLASS_INDEX, published.CLASS_INDEX_MD5)
+    path = published.fetched(published.CLASS_INDEX)
     index = json.loads(path.read_text(encoding="utf-8"))
     return [tuple(index[str(number)]) for number in range(1000)]
