@@ -8,7 +8,7 @@ import torch
 
 from anmok import files
 from anmok.applications import published
-from anmok.errors import ArgumentError, ShapeError, unknown_name
+from anmok.errors import ArgumentError, FileFormatError, ShapeError, unknown_name
 from anmok.layers import Concatenate, KerasTensor, Rescaling
 
 # fmt: off
@@ -117,5 +117,12 @@ def decode_predictions(preds, top=5):
 def _class_names(folder):
     """(WordNet id, name) of the 1000 classes, in the order of the scores; `folder` is where their file is kept."""
     path = published.fetched(published.CLASS_INDEX)
-    index = json.loads(path.read_text(encoding="utf-8"))
-    return [tuple(index[str(number)]) for number in range(1000)]
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        names = [(str(index[str(number)][0]), str(index[str(number)][1])) for number in range(1000)]
+    except (ValueError, LookupError, TypeError) as reason:
+        raise FileFormatError(
+            f'{path} does not name ImageNet\'s classes: expected JSON like {{"0": ["n01440764", "tench"], ...}}. '
+            "Delete it to have it downloaded again."
+        ) from reason
+    return names

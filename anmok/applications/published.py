@@ -151,23 +151,26 @@ CLASS_INDEX = Published(
 
 
 def weights_file(network, *, include_top):
-    """The path of a network's ImageNet weights (see `fetched`); `network` is a key of FILES."""
-    return fetched(FILES[network][0 if include_top else 1])
+    """The path of a network's ImageNet weights in the cache (see `fetched`); `network` is a key of FILES.
+
+    Raises FileFormatError if the file that is there has another digest than Keras names.
+    """
+    published = FILES[network][0 if include_top else 1]
+    path = fetched(published)
+    if published.digest is not None and not files.is_intact(path, published.digest):
+        algorithm = files.algorithm_of(published.digest)
+        raise FileFormatError(
+            f"{path} is not the file that {STORAGE + published.place} gives: expected {algorithm} {published.digest}, "
+            f"got {files.checksum(path, algorithm)}. Delete it to have it downloaded again, or pass it as "
+            f"weights='{path}' to take it as it is."
+        )
+    return path
 
 
 def fetched(published):
     """The path of a Published file in the cache's models folder; downloaded there from STORAGE if missing.
 
-    Raises MissingFileError, naming file and place, if it cannot be downloaded, and FileFormatError if what is there
-    has another digest than Keras names.
+    Raises MissingFileError, naming file and place, if it cannot be downloaded or is not what Keras names.
     """
-    origin, target = STORAGE + published.place, files.home() / "models" / published.name
-    if not target.exists():
-        return files.download(origin, target, expected=published.digest)
-    if published.digest is not None and not files.is_intact(target, published.digest):
-        algorithm = files.algorithm_of(published.digest)
-        raise FileFormatError(
-            f"{target} is not the file that {origin} gives: expected {algorithm} {published.digest}, got "
-            f"{files.checksum(target, algorithm)}. Delete it to have it downloaded again."
-        )
-    return target
+    path = files.home() / "models" / published.name
+    return path if path.exists() else files.download(STORAGE + published.place, path, expected=published.digest)
