@@ -215,7 +215,7 @@ class Model(Trainer, Layer):
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath, overwrite=True, **kwargs):
-        """Write the weights to a `.weights.h5` file."""
+        """Write the weights to a `.weights.h5` (or `.safetensors`) file."""
         saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
 
     def load_weights(self, filepath, skip_mismatch=False, **kwargs):

@@ -29,15 +29,21 @@ def write_state(file, model, *, with_optimizer=True, with_copies=False):
         group.attrs["name"] = optimizer.name
         for index, (_, value) in enumerate(optimizer.state_arrays()):
             group[str(index)] = value
-    for name, tensor in _other_tensors(model, parts).items():
+    for name, tensor in other_tensors(parts).items():
         values = tensor.detach().cpu()
         file[f"{_TORCH}/{name}"] = (values.float() if values.dtype is torch.bfloat16 else values).numpy()
 
 
-def _other_tensors(model, parts):
-    """What torch modules inside the layers hold: {name in model.state_dict(): tensor}."""
+def other_tensors(parts):
+    """{place of the layer/name within it: tensor} of what torch modules inside the layers hold."""
+    found = {}
     known = {id(weight) for _, layer in parts for weight in layer.own_weights}
-    return {name: tensor for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) not in known}
+    for place, layer in reversed(parts):  # innermost first
+        for name, tensor in layer.state_dict(keep_vars=True).items():
+            if id(tensor) not in known:
+                known.add(id(tensor))
+                found[f"{place}/{name}" if place else name] = tensor
+    return found
 
 
 def _optimizers(parts):
@@ -69,13 +75,13 @@ def read_weights(file, model, path, *, skip_mismatch=False, spared=()):
             problems.append(f"{type(layer).__name__} '{layer.name}' ({place or 'the model itself'}): {problem}")
         else:
             ready.append((layer, group))
-    others = _other_tensors(model, parts)
+    others = other_tensors(parts)
     for name, tensor in others.items():
         found = hdf5.child(file, f"{_TORCH}/{name}")
         if found is None or hdf5.dataset(file, f"{_TORCH}/{name}").shape != tuple(tensor.shape):
             problems.append(f"torch tensor '{name}' of shape {tuple(tensor.shape)} is missing, or of another shape")
     if problems:
-        _report(problems, path, skip_mismatch)
+        report_mismatch(problems, path, skip_mismatch)
     for layer, group in ready:
         _fill(layer, group)
     for name, tensor in others.items():
@@ -108,7 +114,8 @@ def _mismatch(layer, group):
     return None
 
 
-def _report(problems, path, skip_mismatch):
+def report_mismatch(problems, path, skip_mismatch):
+    """Raise ShapeError with the first problems, or with skip_mismatch=True name each in a notice."""
     if skip_mismatch:
         for problem in problems:
             notices.once(("left out", str(path), problem), f"{path}: left as it was: {problem}.", stacklevel=6)
