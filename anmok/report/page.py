@@ -11,6 +11,7 @@ from anmok.report import charts
 
 MISTAKES = 20
 LEFT_OUT = 50  # files that the page lists
+UPRIGHT = 12  # classes whose names fit side by side
 
 
 def write(run):
@@ -151,18 +152,20 @@ def _confusion(metrics):
             f"Most often, {escape(names[i])} was taken for {escape(names[j])}: "
             f"{count:,} of {sum(confusion[i]):,} images."
         )
-    head = "".join(f'<th scope="col">{_breakable(name)}</th>' for name in names)
+    head = "".join(f'<th scope="col"><span>{_breakable(name)}</span></th>' for name in names)
     rows = "".join(
         f'<tr><th scope="row">{escape(names[i])}</th>'
         + "".join(_cell(names, i, j, count, sum(row)) for j, count in enumerate(row))
         + "</tr>"
         for i, row in enumerate(confusion)
     )
+    crowd = " crowd" if len(names) > UPRIGHT else ""
     return (
         f"<section><h2>What it takes for what</h2><p>{text} "
         '<span class="soft">A row holds the images of one class; a column, what they were taken for.</span></p>'
-        '<div class="card scroll"><table class="confusion"><thead><tr><td class="corner">is ↓ &nbsp; taken for →</td>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        f'<div class="card scroll"><table class="confusion{crowd}"><thead><tr>'
+        f'<td class="corner">is ↓ &nbsp; taken for →</td>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        "</div></section>"
     )
 
 

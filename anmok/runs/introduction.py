@@ -3,6 +3,7 @@
 import collections
 
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 _CLASSES_SHOWN = 6
@@ -32,21 +33,26 @@ class Introduction:
         if run.skipped is None:
             return
         for line in found(run):
-            self.console.print(f"  {escape(line)}", highlight=False)
+            self._say(line)
         self._say_left_out(run)
         if words := unevenness(run):
-            self.console.print(f"  {escape(words)}", style="yellow", highlight=False)
+            self._say(words, style="yellow")
 
     def close(self):
         """Take the bar away; needed when the reading did not end by itself."""
         self.progress.stop()
+
+    def _say(self, line, **style):
+        """A line, broken between words in a terminal and left whole in a file."""
+        inset = Padding(escape(line), (0, 0, 0, 2)) if self.console.is_terminal else f"  {escape(line)}"
+        self.console.print(inset, highlight=False, soft_wrap=not self.console.is_terminal, **style)
 
     def _say_left_out(self, run):
         skipped = run.skipped
         if not skipped:
             return
         files = f"{len(skipped):,} file{'s' * (len(skipped) > 1)} left out"
-        self.console.print(f"  {files}; all are listed in {escape(shown(run.skipped_path))}", style="yellow")
+        self._say(f"{files}; all are listed in {shown(run.skipped_path)}", style="yellow")
         for row in skipped[:_FILES_SHOWN]:
             # A terminal shows as much of the reason as fits; the file has all of it.
             self.console.print(

@@ -1,3 +1,4 @@
+import dataclasses
 import html.parser
 import re
 
@@ -88,6 +89,34 @@ def test_a_run_killed_at_once_says_so(run):
     text = page.render(run)
     Reader(text)
     assert "before its first epoch ended" in text
+
+
+def test_pictures_out_of_files_are_named_and_those_left_out_are_listed(tmp_path):
+    config = dataclasses.replace(CONFIG, source=str(tmp_path / "my <pictures>"), image_size=2)
+    run = RunFolder.create(tmp_path, config, name="it")
+    finish(run)
+    labels, probabilities = run.predictions
+    run.write_predictions(labels, probabilities, files=[f"a&b/{i}.png" for i in range(6)])
+    run.skipped = [(f"a/bad {i}.jpg", "<0 bytes>") for i in range(page.LEFT_OUT + 2)]
+    text = page.render(run)
+    assert len(Reader(text).addresses) == 2
+    assert "my &lt;pictures&gt;" in text and "2 x 2 pixels" in text
+    assert text.index('title="a&amp;b/4.png"') < text.index('title="a&amp;b/1.png"')
+    assert "52 files were left out" in text and "&lt;0 bytes&gt;" in text and "And 2 more: skipped.csv" in text
+    assert "bad 49.jpg" in text and "bad 50.jpg" not in text
+
+
+def test_nothing_left_out_needs_no_words(run):
+    run.skipped = []
+    assert "Left out" not in page.render(run)
+    run.skipped = [("a.jpg", "0 bytes")]
+    assert "One file was left out" in page.render(run)
+
+
+def test_a_name_that_is_no_utf8_does_not_stop_the_report(run):
+    run.skipped = [("a/\udcff.jpg", "0 bytes")]
+    assert run.skipped == [{"name": "a/\udcff.jpg", "reason": "0 bytes"}]
+    assert "a/<wbr>?.jpg" in page.write(run).read_text(encoding="utf-8")
 
 
 def test_where_validation_turns():

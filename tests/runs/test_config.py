@@ -30,11 +30,18 @@ def test_a_config_survives_being_written():
         ({"learning_rate": float("nan")}, "learning_rate: expected a number above 0"),
         ({"weight_decay": -1.0}, "weight_decay"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
+        ({"test_fraction": 0}, "test_fraction: expected a number in 0..1"),
+        ({"image_size": -1}, "image_size: expected a whole number >= 0"),
     ],
 )
 def test_a_wrong_value_is_named(change, words):
     with pytest.raises(ArgumentError, match=words):
         TrainConfig(**GOOD | change)
+
+
+def test_a_config_of_an_older_version_is_read():
+    config = TrainConfig.from_dict(GOOD)
+    assert (config.augment, config.image_size, config.is_of_pictures, config.title) == ("none", 0, False, "mnist")
 
 
 def test_a_typo_fails_at_once():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -39,6 +41,30 @@ def test_predictions_come_back_to_the_bit(run):
     assert np.array_equal(again.astype(np.float32), probabilities)
 
 
+def test_names_of_files_come_back_whatever_they_are(run):
+    names = ["숲/사진 1.png", 'a "b", c.png', "line\nbreak\u2028.png", "\udcff.png"]
+    run.write_predictions(np.zeros(4, int), np.full((4, 2), 0.5, np.float32), files=names)
+    assert run.tested_files == names and run.predictions[1].shape == (4, 2)
+    rows = [{"split": "test", "index": i, "label": 0, "file": name} for i, name in enumerate(names)]
+    run.samples = rows
+    run.skipped = [(name, "0 bytes") for name in names]
+    again = RunFolder(run.path)
+    assert again.samples == rows and [row["name"] for row in again.skipped] == names
+    run.write_predictions(np.zeros(4, int), np.full((4, 2), 0.5, np.float32))
+    assert again.tested_files is None
+
+
+def test_a_run_is_called_after_its_folder(tmp_path):
+    for source, name in (
+        ("/data/내 사진", "내 사진"),
+        ("/x/cats.v2.tar.gz", "cats.v2"),
+        ("/x/a:b", "a-b"),
+        ("/", "pictures"),
+    ):
+        run = RunFolder.create(tmp_path, dataclasses.replace(CONFIG, source=source, image_size=32))
+        assert run.name.startswith(f"{name}-2")
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pictures_come_back_to_the_bit(run, channels):
     image = np.random.default_rng(0).integers(0, 256, (4, 5, channels), np.uint8)
@@ -51,6 +77,7 @@ def test_pictures_come_back_to_the_bit(run, channels):
 def test_a_new_run_has_nothing_but_its_config(run):
     assert run.history == [] and run.model_path is None
     assert run.environment is run.classes is run.samples is run.metrics is run.predictions is None
+    assert run.skipped is run.tested_files is None
     with pytest.raises(MissingFileError, match="Run first has no model"):
         run.trained_model()
 
