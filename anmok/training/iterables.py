@@ -204,6 +204,11 @@ class IterableSource:
         self.round = 0
         self.ran_out = False
         self._single = hasattr(iterable, "__next__")
+        if self.steps is None and hasattr(iterable, "cardinality") and int(iterable.cardinality()) == _INFINITE:
+            raise DataError(
+                f"x yields batches without end ({type(iterable).__name__}.repeat()): say how many make an epoch "
+                "(steps_per_epoch or steps), or leave repeat() out: fit begins the data anew each epoch."
+            )
         self._finish = _Finisher(class_weight, labelled)
         self._iterator = None
         self._counted = None
@@ -252,6 +257,7 @@ class IterableSource:
 
 
 _END = object()
+_INFINITE = -1  # as tf.data and anmok.data.dataset count what has no end
 
 
 def is_batches(value):

@@ -532,6 +532,13 @@ def test_training_on_a_dataset_is_training_on_its_arrays():
     assert not busy()
 
 
+def test_training_on_what_has_no_end_needs_steps():
+    endless = Dataset.from_tensor_slices((np.zeros((4, 3)), np.zeros(4, int))).batch(2).repeat()
+    for call in (model().fit, model().evaluate, model().predict):
+        with pytest.raises(DataError, match=r"without end.*steps_per_epoch"):
+            call(endless, verbose=0)
+
+
 def test_a_resumed_training_sees_the_order_of_the_whole_one():
     seen = []
     x = np.arange(30, dtype=np.float32).reshape(10, 3)
