@@ -16,7 +16,6 @@ from anmok.applications import imagenet
 from anmok.applications.head import Request
 from anmok.applications.imagenet import decode_predictions  # noqa: F401 - Keras had it here
 from anmok.applications.resnet import EPSILON, normalized, pooled_stem, stem
-from anmok.errors import FileFormatError
 from anmok.layers import Activation, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, ZeroPadding2D
 from anmok.saving import hdf5
 
@@ -109,9 +108,7 @@ def _block(x, filters, stride, name, *, widens):
 def _in_groups(path):
     """The path of a file with the weights of `path`, depthwise kernels of keras-applications as grouped ones."""
     with hdf5.opened(path, path) as file:
-        depthwise = []
-        file.visit(lambda name: depthwise.append(name) if "depthwise_kernel" in name.rpartition("/")[2] else None)
-        kernels = {name: grouped_kernel(hdf5.values(hdf5.dataset(file, name))) for name in depthwise}
+        kernels = _grouped_kernels(file)
     if not kernels:
         yield path
         return
@@ -124,11 +121,21 @@ def _in_groups(path):
         yield copy
 
 
+def _grouped_kernels(file):
+    """Where in the file a depthwise kernel (3, 3, C, C / 32) of a 3x3 convolution is, and the grouped one for it."""
+    places = []
+
+    def collect(place, found):
+        if "_2_conv/" in place and len(shape := getattr(found, "shape", ())) == 4 and shape[2] == GROUPS * shape[3]:
+            places.append(place)
+
+    file.visititems(collect)
+    return {place: grouped_kernel(hdf5.values(hdf5.dataset(file, place))) for place in places}
+
+
 def grouped_kernel(depthwise):
     """A kernel (3, 3, C, C / 32), applied to each channel, with sums over a group, as one (3, 3, C / 32, C)."""
     rows, columns, channels, width = depthwise.shape
-    if channels != GROUPS * width:
-        raise FileFormatError(f"Expected kernels of {GROUPS} groups, (3, 3, C, C / {GROUPS}), got {depthwise.shape}.")
     # Channel g * width + i gives output g * width + m its part [g, i, m]; the sum over i is what a group computes.
     parts = depthwise.reshape(rows, columns, GROUPS, width, width)
     return parts.transpose(0, 1, 3, 2, 4).reshape(rows, columns, width, channels)
