@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "activations", "applications", "augment", "callbacks", "constraints", "datasets", "errors", "initializers",
     "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "random",
-    "regularizers", "saving", "schedules", "training", "utils",
+    "regularizers", "saving", "schedules", "training", "utils", "zoo",
 }  # fmt: skip
 _NAMES = {
     "Input": "anmok.layers",

@@ -211,6 +211,81 @@ def runs(runs_dir: RunsDir = Path("runs")):
     console.print(table)
 
 
+@app.command()
+def zoo(name: Annotated[str | None, typer.Argument(metavar="NAME", help="One network, for its modules.")] = None):
+    """List the classic networks, or show one module by module beside its paper's numbers."""
+    if name is None:
+        _list_networks()
+        return
+    from anmok.zoo import finding
+
+    name = finding.canonical(name)
+    with console.status("waking PyTorch"):
+        from anmok.zoo import modules
+    rows = modules.module_table(name)
+    _show_modules(rows)
+    _say_facts(name, finding.find(name))
+
+
+def _list_networks():
+    from anmok.zoo.networks import NETWORKS
+
+    table = _plain_table("network", "year", "parameters >", "MACs >", "input >", "least >", "error % >")
+    for name, network in NETWORKS.items():
+        size = f"{network.input_shape[0]} px"
+        numbers = (f"{network.parameters:,}", f"{network.macs / 1e6:,.1f} M", size, f"{network.smallest} px")
+        table.add_row(name, str(network.year), *numbers, network.error or "-")
+    console.print(table)
+    console.print(
+        "\nMACs: multiply-accumulates for one image of the paper's input size. least: the smallest side that the "
+        "network takes. error: as in the paper, top-1 / top-5 or one of them; `anmok zoo NAME` says on what.",
+        soft_wrap=False,
+    )
+
+
+def _show_modules(rows):
+    headings = ["module", "output >", "parameters >", "MACs >"]
+    printed = [i for i in range(3) if any(row.paper[i] for row in rows)]
+    headings += [("output >", "par. >", "ops >")[i] for i in printed]
+    if printed:
+        headings[4] = f"paper: {headings[4]}"
+    table = _plain_table(*headings)
+    for row in rows:
+        size = "x".join(map(str, row.output))
+        table.add_row(row.name, size, f"{row.parameters:,}", f"{row.macs:,}", *(row.paper[i] for i in printed))
+    total = f"{sum(row.parameters for row in rows):,}", f"{sum(row.macs for row in rows):,}"
+    table.add_row("[bold]total[/]", "", *total)
+    console.print(table)
+
+
+def _say_facts(name, network):
+    size = " x ".join(map(str, network.input_shape))
+    lines = [
+        f"{name}: {network.paper}, {network.year}.",
+        f"Input {size}, {network.classes} classes; it takes {network.smallest} pixels a side or more.",
+    ]
+    if printed := [text for text in (network.paper_parameters, network.paper_operations) if text]:
+        lines.append(f"In the paper: {', '.join(printed)}.")
+    if network.error:
+        lines.append(f"Error {network.error} % ({network.source}).")
+    if network.without_heads:
+        lines.append("The auxiliary classifiers, which take part in training only, are not counted.")
+    console.print()
+    for line in lines:
+        console.print(_plain(line), highlight=False, soft_wrap=False)
+
+
+def _plain_table(*headings):
+    """A table without lines; a heading that ends in '>' has its column to the right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        right = heading.endswith(" >")
+        table.add_column(heading.removesuffix(" >"), justify="right" if right else "left", no_wrap=True)
+    return table
+
+
 def _row(run):
     try:
         config, history, metrics = run.config, run.history, run.metrics

@@ -6,7 +6,7 @@ Differences: the ten pictures are drawn anew after the paper's description (7 x 
 numbers of classes get random codes of -1 and 1, which the paper mentions. The paper trains on the distances themselves;
 here a softmax of their negatives follows, whose crossentropy is the paper's equation (9) without its constant j.
 Weights begin as LeCun's 1998 rule for tanh units has it (variance 1 / fan-in).
-The paper's inputs are 32 x 32, background -0.1, ink 1.175. Images of 28 x 28 get a margin of 2 zeros.
+The paper's inputs are 32 x 32, background -0.1, ink 1.175. Smaller images get a margin of zeros, as its 28 x 28 had.
 """
 
 import numpy as np
@@ -56,7 +56,8 @@ LECTURE_MODULES = dict.fromkeys(MODULES)
 def lenet5(input_shape=(32, 32, 1), classes=10):
     """The paper's network, as a Sequential that ends in probabilities."""
     start = {"kernel_initializer": "lecun_uniform"}
-    margin = [layers.ZeroPadding2D(2, name="margin")] if tuple(input_shape[:2]) == (28, 28) else []
+    lack = [max(32 - size, 0) for size in input_shape[:2]]
+    margin = [layers.ZeroPadding2D([(n // 2, n - n // 2) for n in lack], name="margin")] if any(lack) else []
     return Sequential(
         [
             layers.Input(input_shape),

@@ -40,7 +40,6 @@ def module_table(name, *, input_shape=None, classes=None):
 
 def _module_of(layer, modules):
     """The module that the layer's name begins with; of several the longest. Its own name where there is none."""
-    found = [
-        module for module in modules if layer == (stem := module.removesuffix("_x")) or layer.startswith(stem + "_")
-    ]
+    stems = {module: module.removesuffix("_x") for module in modules}
+    found = [module for module, stem in stems.items() if layer == stem or layer.startswith(f"{stem}_")]
     return max(found, key=len, default=layer)

@@ -45,7 +45,7 @@ def _imagenet(function, year, paper, smallest, parameters, macs, error="", sourc
 
 def _vgg(configuration, parameters, macs, error, printed):
     source = "table 3, one scale, validation set of ILSVRC-2012, top-1 / top-5"
-    more = {"paper_parameters": printed, "arguments": {"configuration": configuration}}
+    more = {"paper_parameters": f"{printed} parameters", "arguments": {"configuration": configuration}}
     return _imagenet("vgg.vgg", 2014, _VGG, 32, parameters, macs, error, source, **more)
 
 
@@ -64,7 +64,7 @@ def _resnet(depth, parameters, macs, error, source, printed):
 def _cifar_resnet(depth, parameters, macs, error, printed):
     return Network(
         "resnet.cifar_resnet", 2015, _RESNET, (32, 32, 3), 10, 3, parameters, macs, error, "table 6, CIFAR-10 test set",
-        paper_parameters=printed, arguments={"depth": depth}, modules="CIFAR_MODULES",
+        paper_parameters=f"{printed} parameters", arguments={"depth": depth}, modules="CIFAR_MODULES",
     )  # fmt: skip
 
 
@@ -78,14 +78,14 @@ def _se_resnet(depth, parameters, macs, error, printed):
 NETWORKS = {
     "lenet5": Network(
         "lenet.lenet5", 1998, _LENET, (32, 32, 1), 10, 28, 60_000, 326_520, "0.95", "section III.B, MNIST test set",
-        paper_parameters="60,000", paper_operations="340,908 connections"),
+        paper_parameters="60,000 parameters", paper_operations="340,908 connections"),
     "lenet5-lecture": Network(
         "lenet.lenet5_lecture", 1998, _LECTURE + _LENET, (32, 32, 1), 10, 16, 61_706, 416_520,
         modules="LECTURE_MODULES"),
     "alexnet": _imagenet(
         "alexnet.alexnet", 2012, _ALEXNET, 67, 60_965_224, 724_406_816, "40.7 / 18.2",
         "table 2, one network, validation set of ILSVRC-2012, top-1 / top-5",
-        input_shape=(227, 227, 3), paper_parameters="60 million"),
+        input_shape=(227, 227, 3), paper_parameters="60 million parameters"),
     "alexnet-lecture": _imagenet(
         "alexnet.alexnet_lecture", 2012, _LECTURE + _ALEXNET, 25, 201_839_656, 1_278_584_832,
         modules="LECTURE_MODULES"),
@@ -101,20 +101,20 @@ NETWORKS = {
     "googlenet": _imagenet(
         "googlenet.googlenet", 2014, _GOOGLENET, 65, 6_998_552, 1_582_671_872, "10.07",
         "table 3, one network, 1 crop, validation set of ILSVRC-2014, top-5", without_heads=True,
-        paper_operations="1.5 billion"),
-    "resnet18": _resnet(18, 11_689_512, 1_814_073_344, "27.88", "table 2", "1.8 x 10^9"),
-    "resnet34": _resnet(34, 21_797_672, 3_663_761_408, "24.52 / 7.46", "table 3 (B)", "3.6 x 10^9"),
-    "resnet50": _resnet(50, 25_557_032, 3_857_973_248, "22.85 / 6.71", "table 3", "3.8 x 10^9"),
-    "resnet101": _resnet(101, 44_549_160, 7_570_194_432, "21.75 / 6.05", "table 3", "7.6 x 10^9"),
-    "resnet152": _resnet(152, 60_192_808, 11_282_415_616, "21.43 / 5.71", "table 3", "11.3 x 10^9"),
+        paper_operations="1.5 billion multiply-adds"),
+    "resnet18": _resnet(18, 11_689_512, 1_814_073_344, "27.88", "table 2 (A)", "1.8 x 10^9 FLOPs"),
+    "resnet34": _resnet(34, 21_797_672, 3_663_761_408, "24.52 / 7.46", "table 3 (B)", "3.6 x 10^9 FLOPs"),
+    "resnet50": _resnet(50, 25_557_032, 3_857_973_248, "22.85 / 6.71", "table 3", "3.8 x 10^9 FLOPs"),
+    "resnet101": _resnet(101, 44_549_160, 7_570_194_432, "21.75 / 6.05", "table 3", "7.6 x 10^9 FLOPs"),
+    "resnet152": _resnet(152, 60_192_808, 11_282_415_616, "21.43 / 5.71", "table 3", "11.3 x 10^9 FLOPs"),
     "cifar-resnet20": _cifar_resnet(20, 269_722, 40_551_040, "8.75", "0.27M"),
     "cifar-resnet32": _cifar_resnet(32, 464_154, 68_862_592, "7.51", "0.46M"),
     "cifar-resnet44": _cifar_resnet(44, 658_586, 97_174_144, "7.17", "0.66M"),
     "cifar-resnet56": _cifar_resnet(56, 853_018, 125_485_696, "6.97", "0.85M"),
     "cifar-resnet110": _cifar_resnet(110, 1_727_962, 252_887_680, "6.43", "1.7M"),
-    "se-resnet50": _se_resnet(50, 28_088_024, 3_860_488_192, "23.29 / 6.62", "3.87"),
-    "se-resnet101": _se_resnet(101, 49_326_872, 7_574_937_600, "22.38 / 6.07", "7.60"),
-    "se-resnet152": _se_resnet(152, 66_821_848, 11_288_993_792, "21.57 / 5.73", "11.32"),
+    "se-resnet50": _se_resnet(50, 28_088_024, 3_860_488_192, "23.29 / 6.62", "3.87 GFLOPs"),
+    "se-resnet101": _se_resnet(101, 49_326_872, 7_574_937_600, "22.38 / 6.07", "7.60 GFLOPs"),
+    "se-resnet152": _se_resnet(152, 66_821_848, 11_288_993_792, "21.57 / 5.73", "11.32 GFLOPs"),
     "senet154": _imagenet(
         "senet.senet154", 2017, _SENET, 17, 115_088_984, 20_688_363_520, "18.68 / 4.47",
         "table 8, 224 pixels, 1 crop, validation set of ILSVRC-2012, top-1 / top-5"),
