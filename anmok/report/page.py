@@ -278,8 +278,7 @@ def _left_out(run):
 def _details(config, environment):
     environment = dict(environment or {})
     packages = environment.pop("packages", None) or {}
-    idle = ("shift", "flip") if config.is_of_pictures else ("image_size", "test_fraction", "strict")
-    told = {key: value for key, value in config.to_dict().items() if key not in idle}
+    told = {key: value for key, value in config.to_dict().items() if key not in _idle(config)}
     blocks = [told, environment | packages]
     tables = "".join(
         "<table>"
@@ -291,3 +290,10 @@ def _details(config, environment):
         for block in blocks
     )
     return f'<section><h2>How it was made</h2><div class="details">{tables}</div></section>'
+
+
+def _idle(config):
+    """Fields of a config that say nothing of runs of its kind."""
+    if not config.is_of_pictures:
+        return {"image_size", "test_fraction", "strict"}
+    return {"shift", "flip"} | {key for key in ("test_fraction", "validation_fraction") if not getattr(config, key)}

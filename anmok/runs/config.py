@@ -17,8 +17,9 @@ class TrainConfig:
 
     source: a name, or the absolute path of a folder or archive of pictures. shift: pixels each way. augment: a preset
     of anmok.augment. image_size: height and width in pixels that pictures are brought to; 0 for those that have one.
-    test_fraction: of a source's pictures, where it has no test images of its own. validation_fraction: of the training
-    images, where there are no others to validate on. strict: stop at a file that cannot be read, else leave it out.
+    test_fraction: of a source's images, held out to be tested on; 0 where it has test images of its own.
+    validation_fraction: of the training images left; 0 where there are others to validate on. strict: stop at a file
+    that cannot be read, else leave it out.
     """
 
     source: str
@@ -33,7 +34,7 @@ class TrainConfig:
     seed: int = 0
     augment: str = "none"
     image_size: int = 0
-    test_fraction: float = 0.2
+    test_fraction: float = 0.0
     strict: bool = False
 
     def __post_init__(self):
@@ -51,8 +52,8 @@ class TrainConfig:
         if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
             raise ArgumentError(f"weight_decay: expected a number >= 0, got {self.weight_decay}.")
         for name in ("validation_fraction", "test_fraction"):
-            if not 0 < getattr(self, name) < 1:
-                raise ArgumentError(f"{name}: expected a number in 0..1, got {getattr(self, name)}.")
+            if not 0 <= getattr(self, name) < 1:
+                raise ArgumentError(f"{name}: expected a number from 0 to below 1, got {getattr(self, name)}.")
 
     @property
     def is_of_pictures(self):

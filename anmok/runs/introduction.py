@@ -67,7 +67,7 @@ class Introduction:
 
 
 def found(run):
-    """Two lines: pictures and classes; what each is for and how large they are seen."""
+    """Three lines: pictures and classes; what each is for; how they are seen."""
     counts = class_counts(run)
     total = sum(counts.values())
     if len(counts) <= _CLASSES_SHOWN:
@@ -77,10 +77,15 @@ def found(run):
         each = f", {few:,} ({shown(least)}) to {many:,} ({shown(most)}) of each"
     parts = collections.Counter(row["split"] for row in run.samples)
     height, width, _ = run.classes["shape"]
+    config = run.config
+    held = {"validation": config.validation_fraction, "test": config.test_fraction}
+    validation, test = (f"{parts[split]:,} {'held out ' if held[split] else ''}to" for split in held)
     return [
         f"{total:,} pictures of {len(counts)} classes{each}",
-        f"{parts['train']:,} to train on, {parts['validation']:,} to validate, {parts['test']:,} to test; "
-        f"seen at {height} x {width} pixels",
+        f"{parts['train']:,} to train on, {validation} validate, {test} test",
+        f"seen at {height} x {width} pixels, varied as {config.augment!r}"
+        if config.augment != "none"
+        else f"seen at {height} x {width} pixels",
     ]
 
 

@@ -173,5 +173,6 @@ def photographs(found, *, image_size=None, **_):
         "flip": False,
         "augment": "photos",
         "image_size": size,
-        "validation_fraction": 0.1 if images >= 1000 else 0.15,
+        "test_fraction": 0.0 if found.has("test") else 0.2,
+        "validation_fraction": 0.0 if found.has("validation") else 0.1 if images >= 1000 else 0.15,
     }

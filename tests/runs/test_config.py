@@ -30,7 +30,7 @@ def test_a_config_survives_being_written():
         ({"learning_rate": float("nan")}, "learning_rate: expected a number above 0"),
         ({"weight_decay": -1.0}, "weight_decay"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
-        ({"test_fraction": 0}, "test_fraction: expected a number in 0..1"),
+        ({"test_fraction": -0.1}, "test_fraction: expected a number from 0 to below 1, got -0.1"),
         ({"image_size": -1}, "image_size: expected a whole number >= 0"),
     ],
 )

@@ -33,7 +33,8 @@ def test_few_classes_are_counted_one_by_one(tmp_path):
     run = run_with(tmp_path, {"cats": 12, "dogs": 1008})
     assert introduction.found(run) == [
         "1,020 pictures of 2 classes: cats 12, dogs 1,008",
-        "510 to train on, 255 to validate, 255 to test; seen at 64 x 64 pixels",
+        "510 to train on, 255 held out to validate, 255 to test",
+        "seen at 64 x 64 pixels",
     ]
 
 

@@ -53,7 +53,8 @@ def rows_of(run, split):
 def test_from_a_folder_to_a_report_and_back(anmok, folder, tmp_path):
     output = anmok("train", "내 사진", *QUICK, "--name", "mine")
     assert "60 pictures of 3 classes: rust 20, 바다 20, 숲 20" in output
-    assert "39 to train on, 9 to validate, 12 to test; seen at 32 x 32 pixels" in output
+    assert "39 to train on, 9 held out to validate, 12 held out to test" in output
+    assert "seen at 32 x 32 pixels, varied as 'photos'" in output
     assert "left out" not in output
     run = run_of(tmp_path, "mine")
     assert run.metrics["accuracy"] >= 0.9 and run.metrics["images"] == 12
