@@ -39,10 +39,17 @@ class Request:
                 "input_tensor must be symbolic, such as what Input(shape=(224, 224, 3)) returns, got "
                 f"{type(self.input_tensor).__name__}. To run the network on images, build it and call it on them."
             )
+        if self.input_tensor is not None:
+            _check_tensor(self.input_tensor, self.given_shape)
         if self.include_top:
             self._check_top()
         elif self.classes != 1000:
             _said("classes", self.classes, "include_top=False")
+
+    @property
+    def given_shape(self):
+        """input_shape as a tuple (H, W, C) with None where a side is free, or None; raises ArgumentError."""
+        return None if self.input_shape is None else _lengths(self.input_shape)
 
     @property
     def of_imagenet(self):
@@ -71,9 +78,8 @@ class Request:
         known, which a network with a top needs if not told otherwise. Raises ArgumentError.
         """
         fixed = self.include_top if fixed is None else fixed
-        given = None if self.input_shape is None else _lengths(self.input_shape)
+        given = self.given_shape
         if self.input_tensor is not None:
-            _check_tensor(self.input_tensor, given)
             self._check_image(self.input_tensor.shape[1:], smallest)
         if given is None:
             return (usual, usual, 3) if fixed else (None, None, 3)

@@ -59,7 +59,7 @@ def MobileNet(
     32 x 32 to features (B, H / 32, W / 32, 1024 * alpha). Raises ArgumentError.
     """
     request = Request(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    shape = request.shape(usual=square_side(input_shape, PUBLISHED_SIZES))
+    shape = request.shape(usual=square_side(request.given_shape, PUBLISHED_SIZES))
     if request.of_imagenet:
         if depth_multiplier != 1:
             raise ArgumentError(f"ImageNet's weights are for depth_multiplier=1, got {depth_multiplier!r}.")

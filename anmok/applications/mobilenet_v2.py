@@ -57,7 +57,7 @@ def MobileNetV2(
     32 x 32 to features (B, H / 32, W / 32, 1280). Raises ArgumentError.
     """
     request = Request(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    given = input_shape
+    given = request.given_shape
     if given is None and input_tensor is not None:
         given = input_tensor.shape[1:]
     shape = request.shape(usual=square_side(given, PUBLISHED_SIZES))
