@@ -8,7 +8,7 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "activations", "applications", "augment", "callbacks", "constraints", "datasets", "errors", "initializers",
+    "activations", "applications", "augment", "callbacks", "constraints", "datasets", "errors", "hub", "initializers",
     "layers", "losses", "metrics", "mixed_precision", "models", "optimizers", "preprocessing", "random",
     "regularizers", "saving", "schedules", "training", "utils", "zoo",
 }  # fmt: skip

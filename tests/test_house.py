@@ -24,6 +24,7 @@ FLOORS = [
     ["callbacks"],
     ["saving"],
     ["models"],
+    ["hub"],
     ["data", "datasets"],
     ["preprocessing", "utils"],
     ["zoo", "applications"],

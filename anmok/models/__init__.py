@@ -3,6 +3,7 @@
 import importlib
 
 from anmok.models.functional import Functional
+from anmok.models.hub import from_hub
 from anmok.models.model import Model
 from anmok.models.sequential import Sequential
 from anmok.saving import load_model, model_from_json, save_model
@@ -18,8 +19,8 @@ _LATER = {
 }
 
 __all__ = [
-    "Functional", "LayerCost", "Model", "ModelCost", "Sequential", "load_model", "model_cost", "model_from_json",
-    "model_to_dot", "plot_model", "print_cost", "save_model",
+    "Functional", "LayerCost", "Model", "ModelCost", "Sequential", "from_hub", "load_model", "model_cost",
+    "model_from_json", "model_to_dot", "plot_model", "print_cost", "save_model",
 ]  # fmt: skip
 
 
