@@ -9,7 +9,7 @@ from torch.utils import _pytree as pytree
 from anmok import callbacks as callback_room
 from anmok import optimizers, random
 from anmok.errors import ArgumentError
-from anmok.models import arguments
+from anmok.models import arguments, featured
 from anmok.models.checks import check_before_training, check_labels_of
 from anmok.models.fast.forms import FastForms
 from anmok.notices import old_spelling
@@ -121,6 +121,8 @@ class Trainer:
         validation_steps=None,
         validation_batch_size=None,
         validation_freq=1,
+        *,
+        feature_cache=True,
         **old,
     ):
         """Train for `epochs` epochs (as in Keras) and return the History.
@@ -129,6 +131,8 @@ class Trainer:
         batches (x, y) or (x, y, sample_weight). validation_split: the last fraction of the arrays, before shuffling.
         validation_freq: every how many epochs to validate, or a list of epochs (from 1).
         verbose: 0 nothing, 1 a progress line, 2 one line per epoch.
+        feature_cache: ours: what frozen layers at the beginning of the model give is computed once and trained on, if
+        the samples are the same in every epoch (arrays, flows without random changes); the numbers do not change.
         Ctrl-C ends training at once; what was reached stays in `model.history` and in the weights.
         """
         self._require_compiled()
@@ -164,6 +168,9 @@ class Trainer:
             self._round += 1
         self._next_epoch = epochs
         source.round = self._round
+        rest = None
+        if feature_cache and not self.run_eagerly:
+            rest, source, validation = featured.split(self, source, validation, verbose=verbose)
         history = callback_room.History()
         listeners = callback_room.CallbackList(
             [callbacks or [], history],
@@ -172,13 +179,13 @@ class Trainer:
         )
         self.history = history
         self.stop_training = False
-        self._prepare_task(training=True)
+        self._prepare_task(training=True, rest=rest)
         progress = Progress(source.num_batches, epochs, verbose=verbose)
 
         def validate(epoch):
             if validation is None or not arguments.validates_after(epoch, validation_freq):
                 return None
-            return self._validate(validation, listeners)
+            return self._validate(validation, listeners, rest)
 
         try:
             loop.fit(
@@ -186,7 +193,7 @@ class Trainer:
                 source,
                 epochs=epochs,
                 first=(initial_epoch, 0),
-                prepare=lambda: self._prepare_task(training=True),
+                prepare=lambda: self._prepare_task(training=True, rest=rest),
                 listeners=listeners,
                 progress=progress,
                 validate=validate,
@@ -202,30 +209,40 @@ class Trainer:
         self.optimizer.finalize_variable_values()
         return history
 
-    def _validate(self, source, listeners):
+    def _validate(self, source, listeners, rest):
         """`val_` logs, measured with an objective of their own so that the training results are kept."""
         task, kept = self._task, self._task.objective
         if task.validation_objective is None:
             task.validation_objective = task.fresh_objective()
         try:
             task.objective = task.validation_objective
-            self._prepare_task(training=False)
+            self._prepare_task(training=False, rest=rest)
             logs = loop.evaluate(task, source, listeners=listeners, progress=Progress(None, 1, verbose=0))
         finally:
             task.objective = kept
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _prepare_task(self, *, training):
-        """Make the task ready, with the rewritten network where there is one."""
+    def _prepare_task(self, *, training, rest=None):
+        """Make the task ready, with the rewritten network where there is one.
+
+        rest: the part of the model that is run on features, see featured.py; None for all of it.
+        """
         if training:
             self._mark_trainable()
-        self._task.prepare(training=training, device=self.device, rewrite=self._rewrite(training))
+        if rest is None:
+            self._task.prepare(training=training, device=self.device, rewrite=self._rewrite(training))
+        else:
+            rest.require_frozen()
+            self._task.prepare(
+                training=training, device=self.device, rewrite=self._rewrite(training, rest.fast), body=rest.model
+            )
 
-    def _rewrite(self, training):
+    def _rewrite(self, training, fast=None):
         """What turns a number format into the model's fast form; None to run it layer by layer."""
         if getattr(self, "run_eagerly", False) or self.graph is None:
             return None
-        return self._fast.training if training else lambda dtype: self._fast.inference()
+        fast = fast or self._fast
+        return fast.training if training else lambda dtype: fast.inference()
 
     def evaluate(
         self,

@@ -61,6 +61,11 @@ class NumpyArrayIterator(Iterator):
         """(H, W, C) of one image, or (C, H, W) under channels_first."""
         return self.x.shape[1:]
 
+    @property
+    def gives_the_same_anew(self):
+        """Whether an image is the same in every pass."""
+        return self._save is None and self.image_data_generator.gives_the_same_anew(self.subset)
+
     def _make(self, rows, rng):
         labels = None if self.y is None else self.y[rows]
         images, labels = self.image_data_generator.batch(

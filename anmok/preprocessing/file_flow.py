@@ -105,6 +105,11 @@ class FileIterator(Iterator):
 
     # Batches ------------------------------------------------------------------------------------------------------
 
+    @property
+    def gives_the_same_anew(self):
+        """Whether an image is the same in every pass."""
+        return self._save is None and self.image_data_generator.gives_the_same_anew(self.subset)
+
     def _make(self, rows, rng):
         images, kept = [], []
         for row in rows.tolist():
@@ -134,6 +139,10 @@ class FileIterator(Iterator):
             return images
         weights = self._samples.weights
         return (images, targets) if weights is None else (images, targets, weights[kept])
+
+    def batch_of_rows(self, rows):
+        batch = super().batch_of_rows(rows)[1]
+        return [row for row in np.asarray(rows).tolist() if row not in self._late], batch
 
     def _targets(self, rows):
         """What the batch of these rows (a list) has as y; None for nothing, or for the images themselves."""

@@ -87,13 +87,35 @@ class Iterator(PyDataset):
 
     def batch_of_stream(self, number):
         """Batch `number` of all passes, one after another; raises EmptyBatch when none of its samples can be read."""
+        rng = self._generator(number)
+        return self._make(self._rows_of(number, rng), rng)
+
+    def rows_of_stream(self, number):
+        """Which rows batch `number` of all passes has, an array (B,) of ints."""
+        return self._rows_of(number, self._generator(number))
+
+    def batch_of_rows(self, rows):
+        """(the rows that can be read, their batch) for flows of which `gives_the_same_anew` is true."""
+        return list(rows), self._make(np.asarray(rows), self._generator(0))
+
+    @property
+    def row_count(self):
+        """How many rows there are, readable or not."""
+        return self._count
+
+    @property
+    def gives_the_same_anew(self):
+        """Whether a sample is the same in every pass."""
+        return False
+
+    def _generator(self, number):
+        return np.random.RandomState((self._seed + number) % _SEEDS)
+
+    def _rows_of(self, number, rng):
         number_of_pass, index = divmod(number, len(self))
-        rng = np.random.RandomState((self._seed + number) % _SEEDS)
-        if index == 0:
-            order = self._drawn_order(rng)
-        else:
-            order = self._order(number_of_pass)
-        return self._make(order[index * self.batch_size : (index + 1) * self.batch_size], rng)
+        # The first batch's generator draws the order first.
+        order = self._drawn_order(rng) if index == 0 else self._order(number_of_pass)
+        return order[index * self.batch_size : (index + 1) * self.batch_size]
 
     def _drawn_order(self, rng):
         return rng.permutation(self._count) if self.shuffle else np.arange(self._count)
@@ -104,8 +126,7 @@ class Iterator(PyDataset):
                 # Threads are in two passes at once where one ends.
                 while len(self._orders) > 1:
                     del self._orders[min(self._orders)]
-                first = (self._seed + number_of_pass * len(self)) % _SEEDS
-                self._orders[number_of_pass] = self._drawn_order(np.random.RandomState(first))
+                self._orders[number_of_pass] = self._drawn_order(self._generator(number_of_pass * len(self)))
             return self._orders[number_of_pass]
 
     def _make(self, rows, rng):

@@ -1,5 +1,6 @@
 """Epochs of batches out of arrays that lie in memory."""
 
+import copy
 import math
 import warnings
 
@@ -88,6 +89,12 @@ class ArraySource:
     def arrays(self):
         """(x, y, sample_weight) as they lie in memory."""
         return self._arrays
+
+    def with_inputs(self, x):
+        """The same source with other inputs, a tensor or structure of them, for the same labels."""
+        other = copy.copy(self)
+        other._arrays = (x, *self._arrays[1:])
+        return other
 
     @property
     def num_batches(self):

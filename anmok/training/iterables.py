@@ -1,6 +1,7 @@
 """Epochs of batches out of what yields batches, or samples, by itself."""
 
 import contextlib
+import copy
 import itertools
 import math
 
@@ -80,6 +81,12 @@ class SequenceSource:
                 "This flow shuffles: the predictions come in its order, not in that of its filenames and classes. "
                 "Pass shuffle=False where the flow is made.",
             )
+
+    def on(self, dataset):
+        """The same source on other data of as many batches."""
+        other = copy.copy(self)
+        other.dataset = dataset
+        return other
 
     def ask_for_threads(self, workers, ahead):
         """Have that many threads make batches, so many batches ahead; None leaves it to the data."""

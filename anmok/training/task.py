@@ -39,25 +39,27 @@ class Task:
 
     # Getting ready ------------------------------------------------------------------------------------------------
 
-    def prepare(self, *, training, device, rewrite=None, losses=True):
+    def prepare(self, *, training, device, rewrite=None, body=None, losses=True):
         """Settle, once an epoch or evaluation, what stays the same at every step.
 
         What was settled for training stays while callbacks evaluate and predict.
         losses: whether they are computed, which predicting does without.
         rewrite: a function of the number format (a torch dtype) that returns a function (inputs, training) -> outputs
         which computes what the module computes, only faster, and in that format; or None.
+        body: what is run in the place of the module where the inputs are features of its first layers.
         """
         keep_freed_memory()
         self.device = device
+        body = self.module if body is None else body
         self._modules_of_torch = [module for module in self.module.modules() if not hasattr(module, "_call_losses")]
         if losses:
             self._extra_terms = _extra_terms(self.module)
         if not training:
-            self._test_forward = (rewrite and rewrite(torch.float32)) or self.module
+            self._test_forward = (rewrite and rewrite(torch.float32)) or body
             return
         self._format = training_format(self.module, device)
         faster = rewrite and rewrite(self._format or torch.float32)
-        self._forward = faster or self.module
+        self._forward = faster or body
         self._autocast = None if faster else self._format
         if self._format is torch.float16 and self._loss_scale is None:
             self._loss_scale = LossScale()
