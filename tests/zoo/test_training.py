@@ -8,6 +8,7 @@ from anmok import layers, losses, zoo
 from anmok.models import Model, load_model
 from anmok.utils import set_random_seed
 
+
 @pytest.fixture(autouse=True)
 def _same_weights_each_time():
     set_random_seed(1)
