@@ -7,6 +7,7 @@ About 8 minutes on 2 cores; `--quick` for a rough look in 3.
 """
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -16,10 +17,11 @@ import threading
 import time
 from pathlib import Path
 
-from environments import cache_folder, python_of
+from environments import cache_folder
+from environments import python_of as python_made_of
 from input_rows import ROWS, photographs_file
 from input_table import markdown
-from training import Worker, WorkerFailed, environment_of, machine
+from training import Worker, WorkerFailed, before_others, environment_of, machine
 
 HERE = Path(__file__).resolve().parent
 # anmok and Keras have the same NumPy, Pillow and OpenCV.
@@ -29,10 +31,20 @@ SILENT = 180  # seconds without an answer, after which a worker is given up
 PACKAGES = ("albumentations", "keras", "kornia", "numpy", "opencv-python-headless", "pillow", "scipy", "torch")
 
 
+@functools.cache
+def python_of(environment):
+    """The interpreter of an environment, looked at once in a run: pins may change meanwhile."""
+    return python_made_of(environment, say=_say)
+
+
+def _say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
 class InputWorker(Worker):
     """One worker process; its tasks are [contender, way]."""
 
-    def __init__(self, name, peer):
+    def __init__(self, name, peer, *, realtime):
         self.peer, self.variant = peer, ROWS[name].source
         command = [str(HERE / "input_worker.py"), peer, ROWS[name].source, str(ROWS[name].cores)]
         self.process = subprocess.Popen(
@@ -42,6 +54,7 @@ class InputWorker(Worker):
             stderr=_log(f"input-{name}-{peer}"),
             text=True,
             env=_variables(),
+            preexec_fn=before_others if realtime else None,
         )
         self.ways = self._answer()["ready"]
 
@@ -71,15 +84,15 @@ def _variables():
     return {**environment_of("keras-torch"), "PYTHONWARNINGS": "ignore", "NO_ALBUMENTATIONS_UPDATE": "1"}
 
 
-def measure_row(name, chosen, *, say):
+def measure_row(name, chosen):
     """{"contenders": {contender: {"rate", "rates", "way", "trial"}}, "failures": [...]} of one row."""
     workers, failures = [], []
     for peer in ROWS[name].peers:
         try:
-            workers.append(InputWorker(name, peer))
+            workers.append(InputWorker(name, peer, realtime=chosen.realtime))
         except WorkerFailed as failure:
             failures.append(str(failure))
-            say(f"  {name}: left out: {failure}")
+            _say(f"  {name}: left out: {failure}")
     seconds = chosen.seconds * ROWS[name].slice
     clock = "processor_rate" if chosen.processor_time and ROWS[name].cores == 1 else "rate"
     racing = {contender: (worker, ways) for worker in workers for contender, ways in worker.ways.items()}
@@ -94,18 +107,18 @@ def measure_row(name, chosen, *, say):
                 found[contender]["rates"].append(answer[clock])
     except WorkerFailed as failure:
         failures.append(str(failure))
-        say(f"  {name}: stopped: {failure}")
+        _say(f"  {name}: stopped: {failure}")
     finally:
         for worker in workers:
             worker.stop()
     found = {contender: each for contender, each in found.items() if each["rates"]}
     for contender, each in found.items():
         each["rate"] = statistics.median(each["rates"])
-        say(f"  {name:15} {contender:40} {each['way']:18} {each['rate']:12,.1f} images/s")
+        _say(f"  {name:15} {contender:40} {each['way']:18} {each['rate']:12,.1f} images/s")
     return {"contenders": found, "failures": failures, "load before": chosen.load}
 
 
-def measure_memory(peers, *, say):
+def measure_memory(peers):
     """What input_memory.py says of anmok and of Keras, in a process of its own each."""
     found, failures = {}, []
     for peer in ("anmok", "keras"):
@@ -117,7 +130,7 @@ def measure_memory(peers, *, say):
             failures.append(f"{peer}: see {cache_folder() / 'logs'}")
             continue
         found[peer] = json.loads(done.stdout.splitlines()[-1])
-        say(f"  memory {peer}: " + ", ".join(f"{name} {value:,.1f}" for name, value in found[peer].items()))
+        _say(f"  memory {peer}: " + ", ".join(f"{name} {value:,.1f}" for name, value in found[peer].items()))
     return {"contenders": found, "failures": failures}
 
 
@@ -134,10 +147,10 @@ def versions():
     return found
 
 
-def prepare(say):
+def prepare():
     """Makes every environment, and the photographs."""
     for environment in dict.fromkeys(ENVIRONMENTS.values()):
-        python_of(environment, say=say)
+        python_of(environment)
     if not photographs_file().exists():
         subprocess.run([python_of("torch"), str(HERE / "input_photographs.py")], check=True, env=_variables())
 
@@ -150,6 +163,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a slice; training takes three times that")
     parser.add_argument("--quick", action="store_true", help="3 slices of 0.5 s")
     parser.add_argument("--processor-time", action="store_true", help="on one core: for a machine that is not quiet")
+    parser.add_argument("--realtime", action="store_true", help="workers run before other processes (Linux, root)")
     parser.add_argument("--resume", action="store_true", help="measure only what --out does not have, or in part")
     parser.add_argument("--out", type=Path, default=HERE / "input_results", help="where .json and .md are added")
     found = parser.parse_args()
@@ -164,11 +178,7 @@ def arguments():
 def main():
     """Measures what the command line asks for; the files are written after every row."""
     chosen = arguments()
-
-    def say(line):
-        print(line, file=sys.stderr, flush=True)
-
-    prepare(say)
+    prepare()
     json_file, table_file = (chosen.out.with_name(chosen.out.name + end) for end in (".json", ".md"))
     command = " ".join(["python", "benchmarks/input.py", *sys.argv[1:]])
     results = {"command": command, "machine": machine(), "versions": versions(), "rows": {}}
@@ -180,11 +190,11 @@ def main():
         if name in results["rows"]:
             continue
         chosen.load = round(os.getloadavg()[0], 1)
-        row = measure_memory(ENVIRONMENTS, say=say) if name == MEMORY else measure_row(name, chosen, say=say)
+        row = measure_memory(ENVIRONMENTS) if name == MEMORY else measure_row(name, chosen)
         results["rows"][name] = row
         json_file.write_text(json.dumps(results, indent=1) + "\n")
         table_file.write_text(markdown(results))
-    say(f"{time.perf_counter() - began:.0f} s")
+    _say(f"{time.perf_counter() - began:.0f} s")
     print(markdown(results))
     if failures := [failure for row in results["rows"].values() for failure in row["failures"]]:
         sys.exit("Not everything was measured: " + "; ".join(failures))

@@ -47,18 +47,18 @@ EPOCH_1, LATER, UNCACHED = "anmok, epoch 1", "anmok, from epoch 2 on", "anmok, c
 READY, TRAIN_1, TRAIN_LATER = "ready float32 arrays", "JPEG folder, epoch 1", "JPEG folder, from epoch 2 on"
 # fmt: off
 ROWS = {
-    "arrays_150": Row("the course's generator on uint8 arrays, 150 x 150 x 3", "arrays_150", 1, ANMOK_KERAS,
+    "arrays_150": Row("uint8 arrays, 150 px, one core", "arrays_150", 1, ANMOK_KERAS,
                       (Target("anmok", "Keras", 10),)),
-    "arrays_150_two": Row("the same on two cores", "arrays_150", 2, ANMOK_KERAS),
-    "arrays_28": Row("the course's generator on uint8 arrays, 28 x 28 x 1", "arrays_28", 1, ANMOK_KERAS),
-    "arrays_28_two": Row("the same on two cores", "arrays_28", 2, ANMOK_KERAS),
-    "jpeg": Row("the course's generator from JPEG files, 150 x 150 x 3", "jpeg", 1, ANMOK_KERAS,
+    "arrays_150_two": Row("uint8 arrays, 150 px, two cores", "arrays_150", 2, ANMOK_KERAS),
+    "arrays_28": Row("uint8 arrays, 28 px, one core", "arrays_28", 1, ANMOK_KERAS),
+    "arrays_28_two": Row("uint8 arrays, 28 px, two cores", "arrays_28", 2, ANMOK_KERAS),
+    "jpeg": Row("JPEG folder, 150 px, one core", "jpeg", 1, ANMOK_KERAS,
                 (Target(EPOCH_1, "Keras", 5), Target(LATER, "Keras", 15))),
-    "jpeg_two": Row("the same on two cores", "jpeg", 2, ANMOK_KERAS),
-    "chain": Row("flip, affine, colour jitter on 150 x 150 x 3", "chain", 1, CHAIN,
+    "jpeg_two": Row("JPEG folder, 150 px, two cores", "jpeg", 2, ANMOK_KERAS),
+    "chain": Row("flip, affine, colours, 150 px, one core", "chain", 1, CHAIN,
                  (Target("anmok", "albumentations", 1.3), Target("anmok", "Kornia", 3))),
-    "chain_two": Row("the same on two cores", "chain", 2, CHAIN),
-    "training": Row("training the 150 px convnet with the course's generator, two cores", "training", 2, ("anmok",),
+    "chain_two": Row("flip, affine, colours, 150 px, two cores", "chain", 2, CHAIN),
+    "training": Row("training the 150 px convnet, two cores", "training", 2, ("anmok",),
                     (Target(TRAIN_1, READY, 0.9), Target(TRAIN_LATER, READY, 0.9)), slice=3.0),
 }
 # fmt: on

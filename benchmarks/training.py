@@ -57,7 +57,7 @@ class Worker:
             stderr=log,
             text=True,
             env=environment_of(peer),
-            preexec_fn=_before_others if realtime else None,
+            preexec_fn=before_others if realtime else None,
         )
         self.peak_mb = self._answer()["peak_mb"]
 
@@ -82,7 +82,8 @@ class Worker:
         self.process.wait()
 
 
-def _before_others():
+def before_others():
+    """Lets a new process run before all others."""
     os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
 
 
