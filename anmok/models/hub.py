@@ -1,6 +1,7 @@
 """A saved model, an ONNX file or a torch module as one layer (as TensorFlow Hub's KerasLayer)."""
 
 import importlib
+import itertools
 import os
 
 import torch
@@ -15,6 +16,7 @@ from anmok.layers.weight import Weight
 from anmok.models.hub_files import kind_of, local_file
 from anmok.models.model import Model
 
+_counter = itertools.count()
 _FORMATS = (None, "channels_last", "channels_first")
 
 
@@ -72,6 +74,7 @@ class KerasLayer(Layer):
         self.data_format = data_format
         module = handle if is_object else _read(handle, sha256, custom_objects)
         self.module = module
+        self._number = next(_counter)
         if isinstance(module, Layer):
             if data_format is not None:
                 raise ArgumentError("data_format is for torch modules and ONNX files: this model says it itself.")
@@ -170,6 +173,17 @@ class KerasLayer(Layer):
         if self.data_format == "channels_first" and len(shape) == 4:
             shape = tuple(shape[axis] for axis in (0, 2, 3, 1))
         return (None, *shape[1:])
+
+    @property
+    def computes_for_inference(self):
+        """Whether it does so in training too, and gives the same for an image each time."""
+        return not self._trainable
+
+    def identity(self):
+        """What tells it from other layers where `get_config` cannot: the number of its torch module."""
+        if isinstance(self.module, Layer) or hasattr(self.module, "recipe"):
+            return self.get_config()
+        return {"module": type(self.module).__qualname__, "number": self._number}
 
     # Files --------------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,8 @@ def settled(model):
 def _is_settled(layer):
     if layer.trainable_weights or layer.activity_regularizer is not None or isinstance(layer, _UNSETTLED):
         return False
+    if not getattr(layer, "computes_for_inference", True):
+        return False
     if hasattr(layer, "graph"):
         inner = layer.graph
         return inner is not None and layer.runs_its_graph and all(_is_settled(member) for member in inner.layers)
@@ -104,5 +106,6 @@ def _structure(model):
 def _described(layer):
     if getattr(layer, "graph", None) is not None:
         return _structure(layer)
-    config = {key: value for key, value in layer.get_config().items() if key not in ("name", "trainable")}
+    config = layer.identity() if hasattr(layer, "identity") else layer.get_config()
+    config = {key: value for key, value in config.items() if key not in ("name", "trainable")}
     return [type(layer).__name__, plain(config)]
