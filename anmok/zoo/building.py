@@ -33,7 +33,7 @@ def build(name, input_shape=None, classes=None, *, rescale=None):
     if not isinstance(classes, int) or classes < 1:
         raise ArgumentError(f"{name}: expected classes to be a whole number, 1 or more, got {classes!r}.")
     model = builder(name)(input_shape=input_shape, classes=classes, **network.arguments)
-    return model if rescale is None else _rescaled(model, rescale)
+    return model if rescale is None else rescaled(model, rescale)
 
 
 def outline(name, input_shape=None, classes=None):
@@ -44,8 +44,8 @@ def outline(name, input_shape=None, classes=None):
     return file_of(network).without_heads(model) if network.without_heads else model
 
 
-def _rescaled(model, scale):
-    """The model with a Rescaling between its Input and what read that."""
+def rescaled(model, scale):
+    """The model with a Rescaling between its Input and what read that; the model given is used up."""
     start, end = model.input, model.output
     image = layers.Input(start.shape[1:])
     first = layers.Rescaling(scale)(image)
