@@ -96,6 +96,7 @@ def _apply(stack, x):
 
 
 NETWORKS = {"convnet": convnet, "resnet8": resnet8, "resnet11": resnet11, "resnet14": resnet14}
+LEAST_SIDES = {"convnet": 8, "resnet8": 8, "resnet11": 16, "resnet14": 32}  # pixels; each pooling halves them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Recipe:
     flip: bool
 
 
-_LEAST_SIZE = 16  # pixels that are left one by one after four poolings
+_LEAST_SIZE = 16  # pixels each way in which a person could still tell something
 _PHOTOGRAPH_SIZE = 96
 _VISITS = 100_000  # pictures, each counted as often as it is seen: about five minutes on 2 cores at 96 pixels
 _PHOTOGRAPH_EPOCHS = (6, 100)
@@ -147,13 +148,25 @@ def configure(source, *, found=None, **changes):
     if config.model not in NETWORKS:
         raise unknown_name("model", config.model, NETWORKS)
     preset(config.augment)
-    if found is not None and config.image_size < _LEAST_SIZE:
-        raise ArgumentError(f"--image-size: expected {_LEAST_SIZE} pixels or more, got {config.image_size}.")
+    least = max(_LEAST_SIZE, LEAST_SIDES[config.model])
+    if found is not None and config.image_size < least:
+        raise ArgumentError(
+            f"--image-size: expected {least} pixels or more for {config.model}, got {config.image_size}."
+        )
     return config
 
 
 def build(config, shape, classes):
-    """The network that a config names, for images of `shape` (H, W, C) and `classes` classes."""
+    """The network that a config names, for images of `shape` (H, W, C) and `classes` classes.
+
+    Raises ArgumentError for images that its poolings would leave nothing of.
+    """
+    least = LEAST_SIDES[config.model]
+    if min(shape[:2]) < least:
+        raise ArgumentError(
+            f"{config.model} needs images of {least} x {least} pixels or more, these have {shape[0]} x {shape[1]}. "
+            "Choose another --model."
+        )
     return NETWORKS[config.model](tuple(shape), classes)
 
 

@@ -1,12 +1,16 @@
+import itertools
+
 import numpy as np
 import pytest
 
+from anmok import augment, random
 from anmok.callbacks import Callback
+from anmok.data.splits import stratified_split
 from anmok.errors import ArgumentError, UnknownNameError
 from anmok.evaluate import classes
 from anmok.models import load_model
 from anmok.report import page
-from anmok.runs import recipes, workflow
+from anmok.runs import material, recipes, workflow
 from anmok.runs.folder import RunFolder
 
 
@@ -95,11 +99,40 @@ def test_stopped_at_once_the_run_still_opens(run):
     assert "before its first epoch ended" in page.render(run)
 
 
+def test_a_preset_takes_the_place_of_shifts_and_flips(bars):
+    config = recipes.configure("mnist", augment="digits", batch_size=20)
+    assert (config.shift, config.flip, config.augment) == (0, False, "digits")
+    random.set_seed(config.seed)
+    ready = material.of_arrays(config)
+    fit, _ = stratified_split(bars.y_train, fraction=config.validation_fraction)
+    chosen = fit[random.generator("order", 0).permutation(len(fit))[20:40]]
+    rng = random.generator("augment", 0, 1)
+    images, labels = ready.training[1]
+    assert np.array_equal(labels, bars.y_train[chosen])
+    assert np.array_equal(images, [augment.preset("digits")(bars.x_train[i], rng) for i in chosen])
+
+
 @pytest.mark.parametrize("name, parameters", [("convnet", 104_426), ("resnet8", 463_594)])
 def test_networks_have_the_parameters_counted_by_hand(name, parameters):
     config = recipes.configure("fashion-mini", model=name)
     model = recipes.build(config, (28, 28, 1), 10)
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == parameters
+
+
+@pytest.mark.parametrize("name, filters", [("resnet11", (32, 64, 128, 256)), ("resnet14", (24, 48, 96, 192, 192))])
+def test_networks_for_photographs_have_the_parameters_of_their_table(name, filters):
+    # A stage from a to b filters: a convolution of 9ab weights, two of 9bb, and three batch norms of 2b.
+    stages = sum(9 * a * b + 18 * b * b + 6 * b for a, b in itertools.pairwise(filters))
+    stem, dense = 27 * filters[0] + 2 * filters[0], 7 * filters[-1] + 7
+    config = recipes.configure("fashion-mini", model=name)
+    model = recipes.build(config, (32, 32, 3), 7)
+    assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == stem + stages + dense
+
+
+def test_images_too_small_for_a_network_are_refused():
+    config = recipes.configure("fashion-mini", model="resnet14")
+    with pytest.raises(ArgumentError, match="resnet14 needs images of 32 x 32 pixels or more, these have 28 x 28"):
+        recipes.build(config, (28, 28, 1), 10)
 
 
 def test_recipes_take_changes_and_refuse_nonsense():
