@@ -46,7 +46,7 @@ class Settled:
         """A digest of what the prefix computes: its structure and weights, not its names."""
         digest = hashlib.blake2b(json.dumps(_structure(self.prefix), sort_keys=True, default=str).encode())
         for weight in self.prefix.weights:
-            digest.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy())
+            digest.update(weight.detach().cpu().reshape(-1).view(torch.uint8).numpy())
         return digest.hexdigest()
 
 
