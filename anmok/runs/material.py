@@ -10,7 +10,6 @@ from anmok.data.batches import AugmentedBatches
 from anmok.data.cache import DecodedImages
 from anmok.data.picture_batches import PictureBatches, read_all
 from anmok.data.splits import stratified_split
-from anmok.errors import DataError
 from anmok.images import resize
 from anmok.runs import inputs, pictures, sources
 
@@ -106,20 +105,16 @@ def of_pictures(found, config, *, tell=None):
 
 
 def tested_again(run):
-    """What a run was tested on, from its folder and its source; raises DataError when some of it is gone."""
+    """What a run was tested on, from its folder and its source; raises DataError when some of it is gone.
+
+    Which pictures these are is read from samples.csv, so that a folder that has grown since gives the same figures.
+    """
     if run.skipped is None:
         return _tested_arrays(sources.load(run.config.source))
     rows = [row for row in run.samples or () if row["split"] == "test"]
     samples = pictures.named(run.config.source, rows, run.classes["names"])
-    size = tuple(run.classes["shape"][:2])
-    decoded = DecodedImages(samples.paths, size=size, **inputs.HOW)
-    faults = read_all(decoded)
-    if faults:
-        error = next(iter(faults.values()))
-        raise DataError(
-            f"{len(faults):,} of the {len(samples):,} pictures that run {run.name} was tested on cannot be read any "
-            f"more, so its figures cannot be measured again. The first: {error}"
-        )
+    # Each is read once, so that nothing need be kept; one that cannot be read any more is named by the error.
+    decoded = DecodedImages(samples.paths, size=tuple(run.classes["shape"][:2]), store=None, **inputs.HOW)
     return _tested_pictures(samples, decoded, np.arange(len(samples)))
 
 
