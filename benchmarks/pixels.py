@@ -99,10 +99,12 @@ def place_table(pictures, order):
 
 
 def color_table(pictures):
-    """Lines of a table: brightness and channel shift, on photographs and on one channel of them."""
-    lines = ["| colours | RGB | grey |", "| --- | ---: | ---: |"]
+    """Lines of a table: brightness and channel shift, of uint8 and, as flows have it for brightness, of float32."""
+    lines = ["| colours | uint8 | float32 | float32, grey |", "| --- | ---: | ---: | ---: |"]
+    floats = pictures.astype(np.float32)
     for title, settings in COLORS.items():
-        lines.append(f"| {title} | {same_draws(pictures, **settings)} | {same_draws(pictures[..., :1], **settings)} |")
+        cells = [str(same_draws(images, **settings)) for images in (pictures, floats, floats[..., :1])]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines
 
 
@@ -110,6 +112,7 @@ def flow_table(pictures, labels, folder, most):
     """Lines of a table: whole flows with the same seed, two passes, batch by batch."""
     lines = ["| flow, the same seed | batches | with the same labels | pixels |", "| --- | ---: | ---: | ---: |"]
     course = {"rescale": 1 / 255, **COURSE}
+    colored = {"rescale": 1 / 255, **COLORS["both, and the course's six"]}
     centred = {"samplewise_center": True, **COURSE}
     whole = {"batch_size": 32, "seed": SEED}
     files = {"target_size": (SIZE, SIZE), "class_mode": "binary", **whole}
@@ -122,6 +125,7 @@ def flow_table(pictures, labels, folder, most):
 
     for title, settings, open_flow, grey in (
         ("`flow`, the course's generator", course, arrays, 255),
+        ("`flow`, brightness and channel shift too", colored, arrays, 255),
         ("`flow`, samplewise_center", centred, arrays, 1),
         ("`flow_from_directory`, the course's generator", course, directory, 255),
     ):
