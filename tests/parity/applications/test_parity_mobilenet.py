@@ -1,7 +1,12 @@
 """MobileNets of all three versions against Keras'."""
 
+import keras
 import pytest
-from same_network import check_same_network
+from same_network import check_same_network, check_same_outputs
+
+from anmok import applications, files
+
+PUBLISHED = files.home() / "models" / "mobilenet_1_0_224_tf.h5"
 
 
 @pytest.mark.parametrize(
@@ -22,3 +27,9 @@ from same_network import check_same_network
 )
 def test_mobilenet_is_keras(name, arguments, tmp_path):
     check_same_network(name, tmp_path, **arguments)
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="the weights of MobileNet are not on this machine")
+def test_the_published_file_gives_keras_scores():
+    theirs = keras.applications.MobileNet(weights=str(PUBLISHED))
+    check_same_outputs(theirs, applications.MobileNet(weights="imagenet"), (224, 224, 3))
