@@ -131,10 +131,9 @@ def _tested_arrays(images):
 
 def _tested_pictures(samples, decoded, places):
     def picture(index):
-        height, width = decoded.size
         # As much of the picture as the network saw, but large enough to be looked at.
-        factor = max(1, -(-_SHOWN // max(height, width)))
-        return resize.load(samples.paths[index], size=(factor * height, factor * width), **inputs.HOW)
+        scale = max(1, _SHOWN / max(decoded.size))
+        return resize.load(samples.paths[index], size=[round(scale * side) for side in decoded.size], **inputs.HOW)
 
     batches = PictureBatches(decoded, places, samples.labels, batch_size=_TESTED_AT_ONCE)
     return Tested(samples.labels, batches, picture, samples.names)
