@@ -10,8 +10,10 @@ import torch
 from anmok.errors import AnmokError, FileFormatError, ShapeError
 from anmok.models.onnx_graph import arithmetic, shapes, windows
 
+SETTINGS = shapes.SETTINGS
 KNOWN = {**arithmetic.OPERATORS, **windows.OPERATORS, **shapes.OPERATORS}
 STATISTICS = {"BatchNormalization": (3, 4)}  # inputs that are no parameters: running mean and variance
+_MOST_TOLD = 1 << 20  # so many numbers are enough to tell shapes
 
 
 class Call:
@@ -30,10 +32,15 @@ class Call:
         """An attribute's value."""
         return self.attributes.get(name, default)
 
-    def run(self, inputs, training, sizes):
-        """The outputs as a tuple. sizes: (batch size it was exported for, this one's) where they differ, else None."""
+    def run(self, inputs, training, sizes, trial=False):
+        """The outputs as a tuple. sizes: (batch size it was exported for, this one's) where they differ, else None.
+
+        trial: the images are on `meta`, so that what is not there only tells shapes.
+        """
         self.training, self.sizes = training, sizes
         try:
+            if trial:
+                self._refuse_large(inputs)
             result = self._function(self, *_on_one_device(inputs))
         except AnmokError:
             raise
@@ -45,6 +52,20 @@ class Call:
                 f"{error}.{fixed}"
             ) from error
         return result if isinstance(result, (tuple, list)) else (result,)
+
+    def _refuse_large(self, inputs):
+        """Raise where numbers that only tell shapes would grow beyond what shapes need: tried on `meta` first."""
+        given = [tensor for tensor in inputs if tensor is not None]
+        if not given or any(tensor.is_meta for tensor in given):
+            return
+        settings = SETTINGS.get(self.op, ())
+        tried = [x if x is None or i in settings else x.to("meta") for i, x in enumerate(inputs)]
+        result = self._function(self, *tried)
+        for tensor in result if isinstance(result, (tuple, list)) else [result]:
+            if tensor.numel() > _MOST_TOLD:
+                raise FileFormatError(
+                    f"{self.op} in an ONNX graph makes {tensor.numel():,} numbers out of nothing but shapes."
+                )
 
 
 def _on_one_device(inputs):

@@ -20,6 +20,7 @@ class OnnxGraph(torch.nn.Module):
     def __init__(self, recipe, arrays=None, *, owner="ONNX graph"):
         super().__init__()
         self.recipe = recipe
+        self._tried = False
         self.weight_names = {}  # name of the parameter: name in the file
         try:
             self._take(recipe, arrays, owner)
@@ -90,13 +91,23 @@ class OnnxGraph(torch.nn.Module):
             )
         for name, shape, tensor in zip(self._inputs, self.input_shapes, inputs, strict=True):
             _check(name, shape, tensor)
-        values = {**self._constants, **{name: getattr(self, key) for name, key in self._parameter_of.items()}}
+        trial = all(tensor.is_meta for tensor in inputs)
+        if not trial and not self._tried:
+            with torch.no_grad():
+                self.forward(*(tensor.to("meta") for tensor in inputs))
+        self._tried = True
+        weights = {name: getattr(self, key) for name, key in self._parameter_of.items()}
+        if trial:
+            weights = {name: weight.to("meta") for name, weight in weights.items()}
+        values = {**self._constants, **weights}
         values.update(zip(self._inputs, inputs, strict=True))
         exported, batch = (self.input_shapes[0] or [None])[0], inputs[0].shape[0] if inputs[0].dim() else None
         sizes = (exported, batch) if exported not in (None, batch) else None
         for call, free in zip(self._calls, self._free, strict=True):
             read = [values[name] if name else None for name in call.inputs]
-            for name, value in zip(call.outputs, call.run(read, self.training, sizes), strict=False):
+            for name, value in zip(
+                call.outputs, call.run(read, self.training and not trial, sizes, trial), strict=False
+            ):
                 values[name] = value
             for name in free:
                 values.pop(name, None)

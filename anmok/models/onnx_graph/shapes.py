@@ -125,14 +125,7 @@ def _expand(call, x, shape):
     lengths = _numbers(shape)
     if call.sizes and lengths and lengths[0] == call.sizes[0] and len(lengths) == x.dim():
         lengths[0] = call.sizes[1]
-    _refuse_large(x, lengths)
     return x.expand(torch.broadcast_shapes(x.shape, tuple(lengths)))
-
-
-def _refuse_large(like, lengths):
-    # What only tells shapes lies on the CPU, and would be allocated while a file is read.
-    if not like.is_meta and not like.is_floating_point() and math.prod(lengths) > _MOST_HOST:
-        raise FileFormatError(f"an ONNX graph makes a constant of shape {tuple(lengths)}, too large for settings.")
 
 
 def _constant_of_shape(call, shape):
@@ -169,8 +162,6 @@ def _dropout(call, x, ratio=None, training=None):
 
 
 def _tile(call, x, repeats):
-    lengths = [length * times for length, times in zip(x.shape, _numbers(repeats), strict=True)]
-    _refuse_large(x, lengths)
     return x.repeat(_numbers(repeats))
 
 
@@ -213,6 +204,12 @@ def _space_to_depth(call, x):
     return x.reshape(batch, channels * n**2, height // n, width // n)
 
 
+# Inputs that are read as numbers, to know what is done with the others.
+SETTINGS = {
+    "ConstantOfShape": (0,), "Expand": (1,), "Pad": (1, 2, 3), "Range": (0, 1, 2), "Reshape": (1,), "Split": (1,),
+    "Slice": (1, 2, 3, 4), "Squeeze": (1,), "Tile": (1,), "Unsqueeze": (1,),
+    **{f"Reduce{name}": (1,) for name in ("L2", "Max", "Mean", "Min", "Prod", "Sum")},
+}  # fmt: skip
 OPERATORS = {
     "ArgMax": _arg_max,
     "Cast": _cast,
