@@ -353,7 +353,7 @@ class ImageDataGenerator:
             images, labels = self.changes.change(images, labels, rng, names=names)
         else:
             images = np.stack(images)
-        images = self.standardization.apply(images, self.learned)
+        images = self.standardization.apply(images, self.learned, owned=True)
         return self._outwards(images).astype(self.dtype, copy=False), labels
 
     def gives_the_same_anew(self, subset=None):

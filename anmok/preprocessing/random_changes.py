@@ -1,6 +1,7 @@
 """A batch of images changed at random, each by its own draw."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class RandomChanges:
         """Whether no image is ever changed."""
         return self.ranges.is_still and self.augment is None
 
-    @property
+    @functools.cached_property
     def filling(self):
         """The arguments of a warp."""
         return {"fill_mode": self.fill_mode, "cval": self.cval, "order": self.order}
@@ -40,8 +41,10 @@ class RandomChanges:
 
         rng: a NumPy RandomState. labels change where `augment` mixes images. names: what errors call the images.
         """
-        # Splines overshoot, and Keras rounds down before it brightens: both want more than grey levels.
-        in_levels = images[0].dtype == np.uint8 and self.order < 2 and self.ranges.brightness is None
+        # What follows in grey levels gets grey levels; else the warp computes in float32, which OpenCV does faster, and
+        # nothing is rounded in between. Splines overshoot, and Keras rounds down before it brightens.
+        in_levels = images[0].dtype == np.uint8 and self.augment is not None and self.order < 2
+        in_levels = in_levels and self.ranges.brightness is None
         changed = np.empty((len(images), *images[0].shape), np.uint8 if in_levels else np.float32)
         if self.ranges.is_still:
             for i, image in enumerate(images):
@@ -58,10 +61,13 @@ class RandomChanges:
     def _change(self, images, rng, changed):
         drawn = self.ranges.draw_many(rng, len(images), images[0].shape)
         maps = transforms.maps_of(drawn, *images[0].shape[:2]) if self.ranges.moves else None
+        cast = np.empty(images[0].shape, changed.dtype)
         for i, image in enumerate(images):
             out = changed[i]
             if maps is not None:
-                image = image if image.dtype == out.dtype else image.astype(out.dtype)
+                if image.dtype != cast.dtype:
+                    np.copyto(cast, image, casting="unsafe")
+                    image = cast
                 geometry.warp(image, maps[i], out=out, **self.filling)
             else:
                 down, right = (-1 if drawn[key][i] else 1 for key in ("flip_vertical", "flip_horizontal"))

@@ -30,10 +30,13 @@ class Standardization:
         steps = ("zca_whitening", "featurewise_std_normalization", "featurewise_center")
         return next((step for step in steps if getattr(self, step)), None)
 
-    def apply(self, images, learned):
-        """float32 (B, H, W, C) of images (B, H, W, C), never the same memory. learned: the Learned statistics."""
+    def apply(self, images, learned, *, owned=False):
+        """float32 (B, H, W, C) of images (B, H, W, C). learned: the Learned statistics.
+
+        owned: whether float32 images may be written to; else the result has memory of its own.
+        """
         self._require(learned)
-        images = self._started(images)
+        images = self._started(images, owned)
         if self.samplewise_center:
             images -= images.mean(axis=(1, 2, 3), keepdims=True)
         if self.samplewise_std_normalization:
@@ -54,15 +57,17 @@ class Standardization:
                     f"yet. Call fit(x_train) on this generator before its flows are read, or set its {attribute}."
                 )
 
-    def _started(self, images):
+    def _started(self, images, owned):
         """After the steps that are there most often: own function and rescale."""
         if self.preprocessing_function is not None:
-            images = np.stack([self._own(image) for image in images]) if len(images) else images
+            images, owned = np.stack([self._own(image) for image in images]), True
         factor = self.rescale or 1
         if images.dtype == np.uint8:
             # torch casts and multiplies several times faster than NumPy.
             tensor = torch.from_numpy(np.ascontiguousarray(images)).to(torch.float32)
             return (tensor.mul_(factor) if factor != 1 else tensor).numpy()
+        if owned and images.dtype == np.float32:
+            return images if factor == 1 else np.multiply(images, np.float32(factor), out=images)
         return np.multiply(images, np.float32(factor), dtype=np.float32)
 
     def _own(self, image):

@@ -4,6 +4,7 @@ The drawn numbers come in Keras' order out of NumPy's legacy generator, so that 
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -35,12 +36,12 @@ class Ranges:
     vertical_flip: bool = False
     brightness: tuple | None = None
 
-    @property
+    @functools.cached_property
     def is_still(self):
         """Whether no image is ever changed."""
         return self == Ranges()
 
-    @property
+    @functools.cached_property
     def moves(self):
         """Whether pixels may change their places by more than a flip."""
         is_shifted = _is_given(self.width_shift) or _is_given(self.height_shift)

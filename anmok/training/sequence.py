@@ -4,6 +4,9 @@ import collections
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 
+import torch
+from threadpoolctl import threadpool_limits
+
 from anmok.errors import DataError
 from anmok.notices import once
 
@@ -76,7 +79,7 @@ def in_order(make, indices, *, threads, ahead):
         for index in indices:
             yield make(index)
         return
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="anmok-batches")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="anmok-batches", initializer=_work_alone)
     pending = collections.deque()
     try:
         for index in indices:
@@ -87,3 +90,13 @@ def in_order(make, indices, *, threads, ahead):
             yield pending.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _work_alone():
+    """Have torch and its like compute in this thread alone what is asked of them in it.
+
+    Else each input thread has a team of its own, and the training thread's team waits for cores: with two of each on
+    two cores, training went at 0.78 of the speed from ready arrays, and at 0.94 without the teams.
+    """
+    torch.get_num_threads()  # settles torch's number for this thread, which would otherwise come after the next line
+    threadpool_limits(limits=1, user_api="openmp")
