@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from anmok import random
+from anmok.data.picture_batches import threads
 from anmok.errors import ArgumentError, DataError
 from anmok.preprocessing.pictures import array_to_img
 from anmok.training.sequence import EmptyBatch, PyDataset
 
 _SEEDS = 1 << 32
-_MOST_WORKERS = 4
 
 
 class Iterator(PyDataset):
@@ -26,7 +26,7 @@ class Iterator(PyDataset):
     """
 
     def __init__(self, n, batch_size, shuffle, seed, *, workers=None, use_multiprocessing=False, max_queue_size=10):
-        workers = min(_MOST_WORKERS, _cores()) if workers is None else workers
+        workers = threads() if workers is None else workers
         super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
         self._count = int(n)
         self.batch_size = whole("batch_size", batch_size, least=1)
@@ -185,8 +185,3 @@ def part_of(subset, validation_split, count):
             "another validation_split."
         )
     return first, last
-
-
-def _cores():
-    # A container or a batch system may give fewer than the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
