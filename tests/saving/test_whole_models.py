@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from anmok import layers, losses, metrics, models, notices, optimizers, random, saving
+from anmok import layers, losses, metrics, mixed_precision, models, notices, optimizers, random, saving
 from anmok.errors import ArgumentError, FileFormatError, MissingFileError, UnknownNameError
+
+
+@pytest.fixture(autouse=True)
+def _afresh():
+    before = mixed_precision.global_policy()
+    yield
+    mixed_precision.set_global_policy(before)
 
 
 def small(**arguments):
@@ -44,10 +51,15 @@ def same_weights(one, other):
         lambda: optimizers.Nadam(optimizers.schedules.CosineDecay(0.01, 20)),
         lambda: optimizers.Lion(0.01, global_clipnorm=1.0),
         lambda: optimizers.SGD(0.1, gradient_accumulation_steps=3),
+        lambda: optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+        lambda: optimizers.Adam(0.01, amsgrad=True),
     ],
-    ids=["adam", "sgd", "adamw", "nadam-schedule", "lion", "accumulating"],
+    ids=["adam", "sgd", "adamw", "nadam-schedule", "lion", "accumulating", "rmsprop", "amsgrad"],
 )
-def test_training_goes_on_exactly_where_it_stopped(optimizer, tmp_path):
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("policy", ["float32", "auto"])
+def test_training_goes_on_exactly_where_it_stopped(policy, ending, optimizer, tmp_path):
+    mixed_precision.set_global_policy(policy)
     x, y = data()
     weights = small().get_weights()
 
@@ -61,8 +73,8 @@ def test_training_goes_on_exactly_where_it_stopped(optimizer, tmp_path):
     through.fit(x, y, batch_size=8, epochs=2, verbose=0)
     halfway = fresh()
     halfway.fit(x, y, batch_size=8, epochs=1, verbose=0)
-    halfway.save(tmp_path / "model.keras")
-    loaded = models.load_model(tmp_path / "model.keras")
+    halfway.save(tmp_path / f"model{ending}")
+    loaded = models.load_model(tmp_path / f"model{ending}")
     loaded.fit(x, y, batch_size=8, epochs=2, initial_epoch=1, verbose=0)
     same_weights(through, loaded)
     assert loaded.optimizer.iterations == through.optimizer.iterations

@@ -141,15 +141,22 @@ RANDOM = {"Conv", "MaxPool", "AveragePool"}  # tested with drawn settings below
 
 
 def written(path, op, inputs, attributes, opset=17, outputs=1):
-    """A file with this one operator: its first input is the graph's, the others stand in the file."""
+    """A file with this one operator: its first input is the graph's, the others stand in the file.
+
+    Shapes that are made of numbers alone stand there too, beside an input that nothing reads. Returns the input.
+    """
+    is_read = op not in ("ConstantOfShape", "Range")
+    first = np.asarray(inputs[0]) if is_read else VECTOR
     names = ["" if array is None else f"in_{i}" for i, array in enumerate(inputs)]
-    first = np.asarray(inputs[0])
+    stored = {name: np.asarray(array) for name, array in zip(names, inputs, strict=True) if name}
+    given = "in_0" if is_read else "unread"
+    stored.pop(given, None)
     graph = helper.make_graph(
         [helper.make_node(op, names, [f"out_{i}" for i in range(outputs)], **attributes)],
         "graph",
-        [helper.make_tensor_value_info("in_0", helper.np_dtype_to_tensor_dtype(first.dtype), first.shape)],
+        [helper.make_tensor_value_info(given, helper.np_dtype_to_tensor_dtype(first.dtype), first.shape)],
         [helper.make_empty_tensor_value_info(f"out_{i}") for i in range(outputs)],
-        [numpy_helper.from_array(np.asarray(a), n) for a, n in zip(inputs[1:], names[1:], strict=True) if n],
+        [numpy_helper.from_array(array, name) for name, array in stored.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     path.write_bytes(model.SerializeToString())
@@ -160,7 +167,8 @@ def compare(path, first, **tolerance):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    expected = onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"]).run(None, {"in_0": first})
+    session = onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
+    expected = session.run(None, {session.get_inputs()[0].name: first})
     graph = read(path).eval()
     with torch.no_grad():
         found = graph(torch.from_numpy(np.array(first)))
