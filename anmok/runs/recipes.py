@@ -143,7 +143,7 @@ def configure(source, *, found=None, **changes):
         if "augment" in changes:
             recipe |= {"shift": 0, "flip": False}
     else:
-        recipe = photographs(found, **changes)
+        recipe = photographs(found, image_size=changes.get("image_size"))
     config = TrainConfig(**{"source": source, **recipe, **changes})
     if config.model not in NETWORKS:
         raise unknown_name("model", config.model, NETWORKS)
@@ -170,8 +170,8 @@ def build(config, shape, classes):
     return NETWORKS[config.model](tuple(shape), classes)
 
 
-def photographs(found, *, image_size=None, **_):
-    """The recipe (dict) for a person's own Pictures: by how many they are, and how large."""
+def photographs(found, *, image_size=None):
+    """The recipe (dict) for a person's own Pictures: by how many they are, and how large (unless image_size says)."""
     images = int(found.counts("train").sum())
     size = image_size or pictures.fitting_size(pictures.median_shorter_side(found), largest=_PHOTOGRAPH_SIZE)
     visits = _VISITS * min(4, (_PHOTOGRAPH_SIZE / max(size, _LEAST_SIZE)) ** 2)
@@ -181,7 +181,7 @@ def photographs(found, *, image_size=None, **_):
         "epochs": int(min(most, max(fewest, visits // max(images, 1)))),
         "batch_size": 32 if images >= 1000 else 16 if images >= 200 else 8,
         "learning_rate": 3e-3,
-        "weight_decay": 0.01,
+        "weight_decay": 0.02,
         "shift": 0,
         "flip": False,
         "augment": "photos",

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from anmok import random
+from anmok.data.samples import Samples
 from anmok.errors import AnmokError, ArgumentError, DataError, FileFormatError
-from anmok.runs import pictures
+from anmok.runs import pictures, recipes
 
 
 @pytest.fixture
@@ -137,3 +138,26 @@ def test_pictures_are_not_enlarged(side, size):
 
 def test_the_median_of_the_shorter_sides(folder):
     assert pictures.median_shorter_side(pictures.find(folder)) == 40
+
+
+@pytest.mark.parametrize(
+    "count, size, expected",
+    # 100,000 pictures are shown in all at 96 pixels, more of smaller ones; from 6 to 100 times each.
+    [
+        (2000, None, ("resnet14", 96, 50, 32)),
+        (2000, 64, ("resnet11", 64, 100, 32)),
+        (7800, None, ("resnet14", 96, 12, 32)),
+        (100_000, None, ("resnet14", 96, 6, 32)),
+        (60, None, ("resnet14", 96, 100, 8)),
+        (600, 32, ("resnet8", 32, 100, 16)),
+    ],
+)
+def test_the_recipe_follows_number_and_size(monkeypatch, tmp_path, count, size, expected):
+    samples = Samples(
+        [f"/{i}.jpg" for i in range(count)], map(str, range(count)), np.arange(count) % 2, "classes", "ab"
+    )
+    found = pictures.Pictures(tmp_path, samples, np.full(count, "train", "<U10"))
+    monkeypatch.setattr(pictures, "median_shorter_side", lambda found: 176.0)
+    config = recipes.configure(str(tmp_path), found=found, image_size=size)
+    assert (config.model, config.image_size, config.epochs, config.batch_size) == expected
+    assert config.augment == "photos" and config.test_fraction == 0.2
