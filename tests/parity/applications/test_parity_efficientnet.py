@@ -1,12 +1,15 @@
 """EfficientNets of both versions against Keras'."""
 
 import keras
+import numpy as np
 import pytest
-from carried import check_carried, check_whole_models
+import torch
+from carried import check_carried, check_whole_models, difference, randomize
 from keras.src.applications import efficientnet as of_keras
 from keras.src.applications import efficientnet_v2 as of_keras_2
+from same_network import save_legacy_weights
 
-from anmok.applications import efficientnet, efficientnet_v2
+from anmok.applications import efficientnet, efficientnet_v2, published
 from anmok.errors import ArgumentError
 
 SMALL = (32, 32, 3)
@@ -76,6 +79,41 @@ def test_width_depth_and_rates_are_keras():
     theirs = of_keras_2.EfficientNetV2(**arguments, blocks_args=rows)
     assert settings(ours)[1:] == settings(theirs)[1:]
     assert ours.get_layer("stem_bn").momentum == 0.5
+
+
+def test_training_moves_the_same_statistics():
+    """Without dropout: outputs of a training step, and what batch normalization remembers of it."""
+    rows = [{**of_keras.DEFAULT_BLOCKS_ARGS[2], "repeats": 2, "filters_in": 16}]
+    arguments = {"width_coefficient": 1.0, "depth_coefficient": 1.0, "default_size": 32, "dropout_rate": 0}
+    arguments |= {"drop_connect_rate": 0, "blocks_args": rows, "weights": None, "classes": 3}
+    ours, theirs = efficientnet.EfficientNet(**arguments), of_keras.EfficientNet(**arguments)
+    images = np.random.default_rng(0).uniform(0, 255, (8, 32, 32, 3)).astype("float32")
+    randomize(theirs, 0, images)
+    ours.set_weights(theirs.get_weights())
+    with torch.no_grad():
+        np.testing.assert_allclose(ours(images, training=True), theirs(images, training=True).numpy(), atol=1e-4)
+    for weight, twin in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, twin, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("include_top", [True, False])
+def test_imagenets_weights_are_used_as_by_keras(include_top, tmp_path, monkeypatch):
+    """The file stands in for the published one; with it, both scale the pixels once more."""
+    arguments = {"include_top": include_top, "pooling": None if include_top else "avg"}
+    images = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 3)).astype("float32")
+    theirs = keras.applications.EfficientNetB0(weights=None, **arguments)
+    randomize(theirs, 0, images)
+    published_file = published.FILES["efficientnetb0"][0 if include_top else 1]
+    monkeypatch.setenv("ANMOK_HOME", str(tmp_path))
+    place = tmp_path / "models" / published_file.name
+    place.parent.mkdir()
+    save_legacy_weights(theirs, place)
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", lambda *_, **__: str(place))
+    pair = tuple(file._replace(digest=None) for file in published.FILES["efficientnetb0"])
+    monkeypatch.setitem(published.FILES, "efficientnetb0", pair)
+    assert difference(efficientnet.EfficientNetB0(**arguments), theirs, images) > 1e-3
+    theirs = keras.applications.EfficientNetB0(**arguments)
+    assert difference(efficientnet.EfficientNetB0(**arguments), theirs, images) < 1e-4
 
 
 def test_published_weights_of_another_size_are_refused():
