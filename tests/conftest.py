@@ -1,9 +1,11 @@
-"""What several rooms of the tests need: a web server on this machine, for downloading; draws that repeat in CI."""
+"""What several rooms of the tests need: a web server on this machine, draws that repeat in CI, a measure of cost."""
 
 import contextlib
 import http.server
 import os
+import pathlib
 import threading
+import time
 
 import pytest
 from hypothesis import settings
@@ -50,3 +52,32 @@ def _serving(contents, cut_short=()):
 def serving():
     """`with serving({"/path": bytes}, cut_short=[...]) as (url, asked):` a web server on this machine."""
     return _serving
+
+
+def _peak():
+    """The most memory the process has held since `_forget_peak`, in MB; 0 where the system does not tell."""
+    try:
+        status = pathlib.Path("/proc/self/status").read_text()
+    except OSError:
+        return 0
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def _forget_peak():
+    with contextlib.suppress(OSError):
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+
+
+@contextlib.contextmanager
+def _soon_and_small(seconds=1, megabytes=100):
+    _forget_peak()
+    before, begun = _peak(), time.process_time()
+    yield
+    assert time.process_time() - begun < seconds
+    assert _peak() - before < megabytes
+
+
+@pytest.fixture
+def soon_and_small():
+    """`with soon_and_small():` what is done within takes less than a second of computing and 100 MB of memory."""
+    return _soon_and_small

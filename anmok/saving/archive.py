@@ -62,7 +62,7 @@ def opened_weights(archive, path):
         source = _window(archive, info, path)
     else:
         # A compressed member claims its size before it is unpacked.
-        if info.file_size > max(1 << 26, 200 * info.compress_size):
+        if info.file_size > hdf5.most_out_of(info.compress_size):
             raise FileFormatError(f"{path}: its weights claim {info.file_size:,} bytes, more than can be packed there.")
         source = io.BytesIO(archive.read(info))
     with hdf5.opened(source, path) as file:
@@ -71,10 +71,13 @@ def opened_weights(archive, path):
 
 def _member(archive, name, path):
     try:
-        return archive.getinfo(name)
+        info = archive.getinfo(name)
     except KeyError:
         found = ", ".join(sorted(archive.namelist())[:5]) or "nothing"
         raise FileFormatError(f"{path} is no Keras 3 model: it has no {name} (it holds {found}).") from None
+    if info.flag_bits & 1:
+        raise FileFormatError(f"{path} is locked with a password: save it again without one.")
+    return info
 
 
 def _window(archive, info, path):

@@ -3,8 +3,6 @@
 import copy
 import json
 import random
-import resource
-import time
 import zipfile
 
 import numpy as np
@@ -65,18 +63,20 @@ def contents():
     return small().SerializeToString()
 
 
-def _measured(work, name, seconds=1):
-    """Whether `work` ended well; if not, with an error of ours that names the file. Within a second and 100 MB."""
-    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
-    try:
-        work()
-        done = True
-    except AnmokError as error:
-        done = False
-        assert name is None or name in str(error)
-    assert time.perf_counter() - begun < seconds
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
-    return done
+@pytest.fixture
+def ends_well(soon_and_small):
+    """Whether some work ends well; if not, then with an error of ours that names the file. Soon and small."""
+
+    def measure(work, name=None):
+        with soon_and_small():
+            try:
+                work()
+            except AnmokError as error:
+                assert name is None or name in str(error)
+                return False
+        return True
+
+    return measure
 
 
 def _built(path):
@@ -96,7 +96,7 @@ def test_cut_off_at_every_kilobyte(contents, tmp_path):
             models.from_hub(path)
 
 
-def test_bytes_changed_anywhere(contents, tmp_path):
+def test_bytes_changed_anywhere(contents, tmp_path, ends_well):
     draw = random.Random(0)
     path = tmp_path / "changed.onnx"
     texts = [i for i in range(len(contents)) if i < 600 or i > len(contents) - 200]
@@ -108,8 +108,8 @@ def test_bytes_changed_anywhere(contents, tmp_path):
             changed[place] = draw.randrange(256)
         path.write_bytes(changed)
         # The graph may be sound and still fit no images of this size: then the layer, not the file, is named.
-        if _measured(lambda: models.from_hub(path, data_format="channels_first"), path.name):
-            ended.append(_measured(lambda: _built(path), None))
+        if ends_well(lambda: models.from_hub(path, data_format="channels_first"), path.name):
+            ended.append(ends_well(lambda: _built(path)))
     assert True in ended
 
 
@@ -168,10 +168,10 @@ CRAFTED = {
 
 
 @pytest.mark.parametrize("model", CRAFTED.values(), ids=CRAFTED)
-def test_crafted_files(model, tmp_path):
+def test_crafted_files(model, tmp_path, ends_well):
     path = tmp_path / "crafted.onnx"
     path.write_bytes(model.SerializeToString())
-    assert not _measured(lambda: _built(path), None)
+    assert not ends_well(lambda: _built(path))
 
 
 def test_no_onnx_at_all(tmp_path):
@@ -196,7 +196,7 @@ def _leaves(value, place=()):
         yield from _leaves(entry, (*place, key))
 
 
-def test_graphs_changed_in_a_model_file(contents, tmp_path):
+def test_graphs_changed_in_a_model_file(contents, tmp_path, ends_well):
     (tmp_path / "whole.onnx").write_bytes(contents)
     source, path = tmp_path / "whole.keras", tmp_path / "changed.keras"
     _built(tmp_path / "whole.onnx").save(source)
@@ -219,5 +219,5 @@ def test_graphs_changed_in_a_model_file(contents, tmp_path):
         with zipfile.ZipFile(path, "w") as archive:
             for name, text in members.items():
                 archive.writestr(name, json.dumps(config) if name == "config.json" else text)
-        ended.append(_measured(lambda: models.load_model(path), path.name))
+        ended.append(ends_well(lambda: models.load_model(path), path.name))
     assert True in ended and False in ended
