@@ -102,8 +102,9 @@ def test_a_subclassed_model_travels(writer, tmp_path):
     np.testing.assert_allclose(other.predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
 @pytest.mark.parametrize("writer", ["anmok", "keras"])
-def test_registered_classes_in_a_graph(writer, tmp_path):
+def test_classes_of_ones_own_in_a_graph(writer, ending, tmp_path):
     def make(K):
         Block = tower(K)[1]["Block"]
         start = K.layers.Input((3,))
@@ -111,6 +112,6 @@ def test_registered_classes_in_a_graph(writer, tmp_path):
 
     first, second = (ANMOK, keras) if writer == "anmok" else (keras, ANMOK)
     model, _ = make(first)
-    model.save(tmp_path / "model.keras")
-    other = second.models.load_model(tmp_path / "model.keras", custom_objects=make(second)[1])
+    model.save(tmp_path / f"model{ending}")
+    other = second.models.load_model(tmp_path / f"model{ending}", custom_objects=make(second)[1])
     np.testing.assert_allclose(other.predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
