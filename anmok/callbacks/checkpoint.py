@@ -6,7 +6,7 @@ from anmok import notices
 from anmok.callbacks.monitor import MonitorCallback, other_spelling
 from anmok.errors import ArgumentError, unknown_name
 
-_ENDINGS = {True: (".weights.h5", ".h5", ".hdf5"), False: (".keras", ".h5", ".hdf5")}
+_ENDINGS = {True: (".weights.h5", ".h5", ".hdf5", ".safetensors"), False: (".keras", ".h5", ".hdf5")}
 
 
 class StepCounter:
@@ -34,9 +34,9 @@ class StepCounter:
 class ModelCheckpoint(MonitorCallback):
     """Saves the model each epoch, or each save_freq batches, or only when `monitor` became better (as in Keras).
 
-    filepath: '.keras', '.h5', or for save_weights_only '.weights.h5'; may have {epoch:02d}, {batch} and names of the
-    logs like {val_loss:.2f}. initial_value_threshold: what the first save has to beat. Old: `period`, every how many
-    epochs.
+    filepath: '.keras', '.h5', or for save_weights_only '.weights.h5' or '.safetensors'; may have {epoch:02d}, {batch}
+    and names of the logs like {val_loss:.2f}. initial_value_threshold: what the first save has to beat. Old: `period`,
+    every how many epochs.
     """
 
     state_names = ("best", "_epochs_since_saved")

@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from anmok import layers, models, notices
+from anmok import callbacks, layers, models, notices
 from anmok.errors import AnmokError, ArgumentError, FileFormatError, NotBuiltError, ShapeError
 
 
@@ -130,6 +130,16 @@ def test_objects_to_skip(tmp_path):
     model.load_weights(tmp_path / "w.safetensors", objects_to_skip=[model.get_layer("first")])
     np.testing.assert_array_equal(model.get_layer("first").get_weights()[0], kept)
     np.testing.assert_array_equal(model.get_layer("last").get_weights()[0], source.get_layer("last").get_weights()[0])
+
+
+def test_checkpoints(tmp_path):
+    model = models.Sequential([layers.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    path = str(tmp_path / "{epoch}.safetensors")
+    keeping = callbacks.ModelCheckpoint(path, save_weights_only=True)
+    model.fit(np.ones((4, 3)), np.ones(4), epochs=2, verbose=0, callbacks=[keeping])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.safetensors", "2.safetensors"]
+    np.testing.assert_array_equal(load_file(tmp_path / "2.safetensors")["layers/dense/kernel"], model.get_weights()[0])
 
 
 def test_formats_of_numbers(tmp_path):
