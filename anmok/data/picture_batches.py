@@ -33,7 +33,8 @@ class PictureBatches(PyDataset):
         if batch_size < 1:
             raise ArgumentError(f"Expected batch_size >= 1, got {batch_size}.")
         self.batch_size = batch_size
-        self.set_epoch(0)
+        self._epoch = 0
+        self._drawn = None, None
 
     def __len__(self):
         return -(-len(self.rows) // self.batch_size)
@@ -41,18 +42,51 @@ class PictureBatches(PyDataset):
     def __getitem__(self, index):
         if not 0 <= index < len(self):
             raise IndexError(f"Batch {index} of {len(self)}.")
-        chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = [self.pictures.read(int(row)) for row in self.rows[chosen]]
-        if self.change is not None:
-            rng = random.generator("augment", self._epoch, index)
-            images = [self.change(image, rng) for image in images]
-        return np.stack(images).astype(np.float32), self.labels[chosen]
+        return self.batch_of_stream(self._epoch * len(self) + index)
 
     def set_epoch(self, epoch):
         """Which epoch `batches[i]` is of."""
-        count = len(self.rows)
         self._epoch = epoch
-        self._order = random.generator("order", epoch).permutation(count) if self.shuffled else np.arange(count)
+
+    def batch_of_stream(self, number):
+        """Batch `number` of all epochs, one after another."""
+        epoch, index = divmod(number, len(self))
+        rng = None if self.change is None else random.generator("augment", epoch, index)
+        return self._batch(self.rows_of_stream(number), rng)
+
+    def rows_of_stream(self, number):
+        """Which of the pictures, counted in the order of `rows`, that batch has: int (B,)."""
+        epoch, index = divmod(number, len(self))
+        return self._order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
+
+    def batch_of_rows(self, chosen):
+        """(chosen, their batch), where nothing is changed at random."""
+        return list(chosen), self._batch(np.asarray(chosen), None)
+
+    @property
+    def row_count(self):
+        """How many pictures there are."""
+        return len(self.rows)
+
+    @property
+    def gives_the_same_anew(self):
+        """Whether a picture is the same in every epoch."""
+        return self.change is None
+
+    def _batch(self, chosen, rng):
+        images = [self.pictures.read(int(row)) for row in self.rows[chosen]]
+        if rng is not None:
+            images = [self.change(image, rng) for image in images]
+        return np.stack(images).astype(np.float32), self.labels[chosen]
+
+    def _order(self, epoch):
+        # Kept for the epoch under way; a thread that is in another one already draws its own.
+        known, order = self._drawn
+        if known != epoch:
+            count = len(self.rows)
+            order = random.generator("order", epoch).permutation(count) if self.shuffled else np.arange(count)
+            self._drawn = epoch, order
+        return order
 
 
 def threads():
