@@ -139,8 +139,10 @@ class Request:
             path = self.weights
             if self.of_imagenet:
                 path = published.weights_file(network, include_top=self.include_top)
+            # Of a file that has a top too, a network without one takes what bears the names of its layers.
+            has_more = self.of_imagenet and not self.include_top and path.name == published.FILES[network][0].name
             with translated(path) as path:
-                model.load_weights(path)
+                model.load_weights(path, by_name=True if has_more else None)
         return model
 
 

@@ -153,9 +153,11 @@ CLASS_INDEX = Published(
 def weights_file(network, *, include_top):
     """The path of a network's ImageNet weights in the cache (see `fetched`); `network` is a key of FILES.
 
+    Without the top, the file with it does as well where that alone is in the cache: it has the same numbers and more.
     Raises FileFormatError if the file that is there has another digest than Keras names.
     """
-    published = FILES[network][0 if include_top else 1]
+    with_top, without = FILES[network]
+    published = with_top if include_top or (_is_here(with_top) and not _is_here(without)) else without
     path = fetched(published)
     if published.digest is not None and not files.is_intact(path, published.digest):
         algorithm = files.algorithm_of(published.digest)
@@ -165,6 +167,10 @@ def weights_file(network, *, include_top):
             f"weights='{path}' to take it as it is."
         )
     return path
+
+
+def _is_here(published):
+    return (files.home() / "models" / published.name).exists()
 
 
 def fetched(published):

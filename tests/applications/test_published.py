@@ -42,6 +42,16 @@ def test_weights_are_downloaded_once(home, weights, serving, monkeypatch):
     assert (home / "mobilenet_2_5_128_tf_no_top.h5").read_bytes() == content
 
 
+def test_without_a_top_the_file_with_one_will_do(home, tmp_path):
+    layers.forget_names()
+    whole = applications.MobileNet(alpha=0.25, input_shape=(128, 128, 3), weights=None)
+    home.mkdir(parents=True)
+    whole.save_weights(tmp_path / "some.h5")
+    (tmp_path / "some.h5").rename(home / "mobilenet_2_5_128_tf.h5")
+    for one, other in zip(small("imagenet").get_weights(), whole.get_weights(), strict=False):
+        assert np.array_equal(one, other)
+
+
 def test_the_digest_is_checked_while_downloading(home, weights, serving, monkeypatch):
     _, content = weights
     right = published.Published("there/file.h5", hashlib.md5(content).hexdigest(), "here.h5")
