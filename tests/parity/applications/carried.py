@@ -94,7 +94,7 @@ def randomize(model, seed, images):
         return rng.standard_normal(shape, "float32") / np.float32(math.sqrt(inputs))
 
     arrays = [draw(weight) for weight in model.weights]
-    for gain in (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2):
+    for gain in np.arange(1.0, 2.25, 0.1):
         model.set_weights([array * np.float32(gain) if array.ndim > 1 else array for array in arrays])
         with torch.no_grad():
             outputs = model(images, training=False).numpy()
