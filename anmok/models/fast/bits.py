@@ -65,13 +65,57 @@ def relu_pool(x):
 
 
 def relu_pooled(x):
-    """The result of `relu_pool` alone, for inference; x (B, H, W, C) is overwritten."""
+    """The result of `relu_pool` alone, for inference; x (B, H, W, C) need not be contiguous."""
+    return largest_of_windows(x, (2, 2), (2, 2), relu=True)
+
+
+def largest_of_windows(x, windows, strides, zeros=((0, 0), (0, 0)), *, relu=False):
+    """Max-pooling for inference of x (B, H, W, C) whose numbers are not negative, or of its ReLU.
+
+    zeros: ((above, below), (left, right)), how many lie around x, together fewer than a window is long.
+    """
     values = bits(x)
-    rows, columns = values.shape[1] // 2, values.shape[2] // 2
-    left, right = values[:, : 2 * rows, 0 : 2 * columns : 2], values[:, : 2 * rows, 1 : 2 * columns : 2]
+    (rows, upper), (columns, left) = (
+        ((size + sum(pair) - window) // stride + 1, pair[0])
+        for size, window, stride, pair in zip(x.shape[1:3], windows, strides, zeros, strict=True)
+    )
+    result = torch.empty((x.shape[0], rows, columns, x.shape[3]), dtype=values.dtype, device=x.device)
     # Negative numbers are in the wrong order as integers, which does not matter: all of them end as 0.
-    across = torch.maximum(left, right)
-    return torch.maximum(across[:, 0::2], across[:, 1::2]).clamp_min_(0).view(x.dtype)
+    for part in _parts(x):
+        across = _largest_along(2, values[part], columns, windows[1], strides[1], left)
+        largest = _largest_along(1, across, rows, windows[0], strides[0], upper, out=result[part])
+        if relu:
+            largest.clamp_min_(0)
+    return result.view(x.dtype)
+
+
+def _largest_along(axis, values, count, window, stride, before, out=None):
+    """The largest of every window along an axis, of which the first begins `before` places outside."""
+    size = values.shape[axis]
+
+    def picked(tensor, start, stop, step=1):
+        places = slice(start, stop, step)
+        return tensor[:, places] if axis == 1 else tensor[:, :, places]
+
+    # The place at which a window would begin without zeros is inside for all of them.
+    whole = picked(values, 0, (count - 1) * stride + 1, stride)
+    others = [offset for offset in range(-before, window - before) if offset]
+    if not others:
+        return whole.clone() if out is None else out.copy_(whole)
+    others.sort(key=lambda offset: not 0 <= offset < size - (count - 1) * stride)
+    result = None
+    for offset in others:
+        first = max(0, -(offset // stride)) if offset < 0 else 0
+        last = min(count, (size - 1 - offset) // stride + 1)
+        beside = picked(values, first * stride + offset, (last - 1) * stride + offset + 1, stride)
+        if result is None and first == 0 and last == count:
+            result = torch.maximum(whole, beside, out=out) if out is not None else torch.maximum(whole, beside)
+            continue
+        if result is None:
+            result = whole.clone() if out is None else out.copy_(whole)
+        kept = picked(result, first, last)
+        torch.maximum(kept, beside, out=kept)
+    return result
 
 
 def relu_pool_gradient(gradient, output, right_wins, lower_wins, shape):

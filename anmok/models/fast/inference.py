@@ -1,7 +1,8 @@
 """Evaluation and prediction on a rewritten graph.
 
-Batch normalization is folded into the convolution before it, ReLU works in place, and behind a 2 x 2 max-pooling
-where that follows; dropout is left out. Folding rounds differently in the last digit; everything else is exact.
+Batch normalization is folded into the convolution or Dense before it, zeros around images into the convolution or
+pooling behind them; ReLU, also one with an upper limit, and the sum with a shortcut are computed together with the
+convolution before them; dropout is left out. Folding rounds differently in the last digits; everything else is exact.
 """
 
 import collections
@@ -9,17 +10,10 @@ import collections
 import torch
 
 from anmok import activations, layers
-from anmok.layers.padding import padded
-from anmok.models.fast import bits
-from anmok.models.fast.plan import (
-    LayerOperation,
-    Plan,
-    halves,
-    has_hooks,
-    inlined,
-    is_plain,
-    is_relu,
-)
+from anmok.models.fast.folded import FoldedConvolution, FoldedDense, Linear, MaxPooling, Sum
+from anmok.models.fast.plan import LayerOperation, Plan, halves, has_hooks, inlined, is_plain, relu_limits
+
+_CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D)
 
 
 def inference_forward(model, dtype=torch.float32):
@@ -32,82 +26,14 @@ def inference_forward(model, dtype=torch.float32):
     return Plan(model, _Folder(model.graph, dtype).operations)
 
 
-class _Linear:
-    """Conv2D or Dense with what follows it: batch normalization, another addend, ReLU, pooling."""
-
-    def __init__(self, layer, source, output, dtype):
-        self.layer, self._dtype = layer, dtype
-        self.inputs, self.output = [source], output
-        self.normalization = None
-        self.relu = self.pool = False
-        self.function = None
-
-    @property
-    def is_finished(self):
-        return self.relu or self.pool or self.function is not None
-
-    def settle(self):
-        """Compute the folded weights."""
-        layer = self.layer
-        self._kernel = layer.kernel.detach()
-        self._bias = None if layer.bias is None else layer.bias.detach()
-        norm = self.normalization
-        if norm is not None:
-            self._fold(norm)
-        self._kernel = self._kernel.to(self._dtype)
-        self._bias = None if self._bias is None else self._bias.to(self._dtype)
-
-    def _fold(self, norm):
-        scale = torch.rsqrt(norm.moving_variance + norm.epsilon)
-        if norm.gamma is not None:
-            scale = scale * norm.gamma.detach()
-        shape = (-1, *(1,) * (self._kernel.dim() - 1))
-        self._kernel = self._kernel * scale.view(shape)
-        offset = -norm.moving_mean if self._bias is None else self._bias - norm.moving_mean
-        self._bias = offset * scale
-        if norm.beta is not None:
-            self._bias = self._bias + norm.beta.detach()
-
-    def __call__(self, values):
-        layer, x = self.layer, values[self.inputs[0]]
-        if x.dtype is not self._dtype:
-            x = x.to(self._dtype)
-        if isinstance(layer, layers.Dense):
-            y = torch.nn.functional.linear(x, self._kernel, self._bias)
-        else:
-            x, padding = padded(
-                layer.checked_view(x), layer.padding, layer.kernel_size, layer.strides, layer.dilation_rate
-            )
-            y = torch.conv2d(x, self._kernel, self._bias, layer.strides, padding, layer.dilation_rate, layer.groups)
-            y = y.permute(0, 2, 3, 1)
-        if self.pool:
-            y = bits.relu_pooled(y)
-        elif self.relu:
-            y = bits.relu_(y) if y.is_contiguous() else y.clamp_min_(0)
-        elif self.function is not None:
-            y = self.function(y)
-        values[self.output] = y
-
-
-class _Sum:
-    """Add of two tensors of one shape, with ReLU if that follows."""
-
-    def __init__(self, sources, output):
-        self.inputs, self.output = sources, output
-        self.relu = False
-
-    def __call__(self, values):
-        y = torch.add(*(values[slot] for slot in self.inputs))
-        values[self.output] = y.clamp_min_(0) if self.relu else y
-
-
 class _Folder:
     """Walks the steps of a graph once."""
 
     def __init__(self, graph, dtype):
         self._dtype = dtype
         self.operations = []
-        self._made_by = {}  # slot -> the _Linear or _Sum that makes it
+        self._made_by = {}  # slot -> the operation of folded.py that makes it
+        self._margins = {}  # slot of a ZeroPadding2D's output -> (layer, source, operation)
         self._aliases = {}  # slot of a layer that does nothing -> the slot it stands for
         self._fresh = -1
         self._readers = collections.Counter(graph.output_slots)
@@ -115,9 +41,7 @@ class _Folder:
         slots = {slot: slot for slot in range(graph.slot_count)}
         self._kept = set(graph.output_slots)
         self._walk(graph, slots)
-        for operation in self.operations:
-            if isinstance(operation, _Linear):
-                operation.settle()
+        self._settle()
 
     def _walk(self, graph, slots):
         for step in graph.steps:
@@ -150,44 +74,86 @@ class _Folder:
         if kind is layers.Add and len(step.inputs) == 2:
             if len({tuple(tensor.shape) for tensor in step.node.inputs}) > 1:
                 return False
-            self._make(_Sum([slots[slot] for slot in step.inputs], output), output)
+            self._add([slots[slot] for slot in step.inputs], output)
             return True
         if step.single is None:
             return False
         source = slots[step.single]
-        if kind is layers.Conv2D or kind is layers.Dense:
-            self._make(self._linear(layer, source, output), output)
+        if kind is layers.Dense:
+            self._make(_activated(FoldedDense(layer, source, output, self._dtype)), output)
             return True
-        before = self._made_by.get(source) if self._readers[source] == 1 else None
+        if kind in _CONVOLUTIONS:
+            self._make(_activated(self._convolution(layer, source, output)), output)
+            return True
+        if kind is layers.ZeroPadding2D:
+            self.operations.append(LayerOperation(step, slots, training=False, dtype=self._dtype))
+            self._margins[output] = layer, source, self.operations[-1]
+            return True
+        if kind is layers.MaxPooling2D and self._pool(layer, source, output):
+            return True
+        before = self._only_for(source)
         if kind in (layers.Dropout, layers.SpatialDropout2D) and output not in self._kept:
             self._alias(source, output)
         elif before is None:
             return False
-        elif kind is layers.BatchNormalization and self._folds(before, layer):
+        elif kind is layers.BatchNormalization and _folds(before, layer):
             before.normalization = layer
             self._rename(before, source, output)
-        elif is_relu(layer) and not before.relu and not getattr(before, "is_finished", False):
-            before.relu = True
-            self._rename(before, source, output)
-        elif kind is layers.MaxPooling2D and halves(layer) and isinstance(before, _Linear) and _poolable(before):
-            before.pool = True
+        elif before.is_open and relu_limits(layer) is not None:
+            before.limits = relu_limits(layer)
             self._rename(before, source, output)
         else:
             return False
         return True
 
-    def _linear(self, layer, source, output):
-        operation = _Linear(layer, source, output, self._dtype)
-        if layer.activation is activations.relu:
-            operation.relu = True
-        elif layer.activation is not activations.linear:
-            operation.function = layer.activation
+    def _only_for(self, source):
+        """The operation that makes a slot which is read once; None if it is unknown, or read more often."""
+        return self._made_by.get(source) if self._readers[source] == 1 else None
+
+    def _unpadded(self, source):
+        """(source, margins), of a ZeroPadding2D that only this reads; the padding itself is taken out."""
+        if source not in self._margins or self._readers[source] != 1:
+            return source, None
+        layer, real, operation = self._margins.pop(source)
+        self.operations.remove(operation)
+        return real, layer.padding
+
+    def _convolution(self, layer, source, output):
+        margins = None
+        if layer.padding == "valid":
+            source, margins = self._unpadded(source)
+        operation = FoldedConvolution(layer, source, output, self._dtype)
+        operation.margins = margins
         return operation
 
-    def _folds(self, before, norm):
-        if not isinstance(before, _Linear) or before.is_finished or before.normalization is not None:
+    def _add(self, sources, output):
+        """A sum is folded into the last convolution that makes one of its terms, if that has nothing behind it yet."""
+        for operation in reversed(self.operations):
+            slot = getattr(operation, "output", None)
+            if slot in sources and self._only_for(slot) is operation and _takes_addend(operation):
+                other = sources[1 - sources.index(slot)]
+                self._rename(operation, slot, output)
+                operation.add(other)
+                return
+        self._make(Sum(sources, output), output)
+
+    def _pool(self, layer, source, output):
+        before = self._only_for(source)
+        if halves(layer) and isinstance(before, FoldedConvolution) and before.limits == (0, None) and not before.pool:
+            before.pool = True
+            self._rename(before, source, output)
+            return True
+        padding, real, _ = self._margins.get(source, (None, source, None))
+        maker = self._made_by.get(real)
+        if maker is None or not maker.not_negative or layer.padding != "valid":
             return False
-        return norm._channel_axis == len(norm.built_input_shape) - 1
+        margins = ((0, 0), (0, 0)) if padding is None else padding.padding
+        if any(sum(pair) >= size for pair, size in zip(margins, layer.pool_size, strict=True)):
+            return False
+        if padding is not None and self._unpadded(source)[0] != real:
+            return False
+        self._make(MaxPooling(layer, margins, real, output), output)
+        return True
 
     def _make(self, operation, output):
         self.operations.append(operation)
@@ -204,6 +170,46 @@ class _Folder:
         self._aliases[output] = source
         self._readers[source] += self._readers[output] - 1
 
+    def _settle(self):
+        """Compute folded weights, and find the addends that may be written over."""
+        readers = collections.defaultdict(list)
+        for operation in self.operations:
+            for slot in operation.inputs:
+                readers[slot].append(operation)
+        fresh = (Linear, Sum, MaxPooling)
+        for operation in self.operations:
+            if isinstance(operation, Linear):
+                operation.settle()
+            if isinstance(operation, FoldedConvolution) and operation.addend is not None:
+                # Whoever else reads the addend does so earlier, and keeps no view of it.
+                maker, others = self._made_by.get(operation.addend), readers[operation.addend]
+                operation.overwrites_addend = (
+                    maker is not None
+                    and getattr(maker, "function", None) is None
+                    and operation.addend not in self._kept
+                    and others[-1] is operation
+                    and operation.inputs.count(operation.addend) == 1
+                    and all(isinstance(other, fresh) for other in others)
+                )
 
-def _poolable(operation):
-    return operation.relu and not operation.pool and isinstance(operation.layer, layers.Conv2D)
+
+def _activated(operation):
+    """A Linear with its layer's own activation."""
+    activation = operation.layer.activation
+    if activation is activations.relu:
+        operation.limits = (0, None)
+    elif activation is activations.relu6:
+        operation.limits = (0, 6)
+    elif activation is not activations.linear:
+        operation.function = activation
+    return operation
+
+
+def _takes_addend(operation):
+    return isinstance(operation, FoldedConvolution) and operation.is_open and operation.addend is None
+
+
+def _folds(before, norm):
+    if not isinstance(before, Linear) or not before.is_open or before.normalization is not None:
+        return False
+    return before.addend is None and norm._channel_axis == len(norm.built_input_shape) - 1

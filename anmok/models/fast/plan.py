@@ -91,6 +91,17 @@ def is_relu(layer):
     return type(layer) is layers.ReLU and layer.max_value is None and not layer.negative_slope and not layer.threshold
 
 
+def relu_limits(layer):
+    """(0, high) or (0, None) of an Activation or ReLU layer that cuts numbers to those limits, else None."""
+    if is_relu(layer):
+        return 0, None
+    if type(layer) is layers.Activation:
+        return (0, 6) if layer.activation is activations.relu6 else None
+    if type(layer) is layers.ReLU and not layer.negative_slope and not layer.threshold:
+        return 0, layer.max_value
+    return None
+
+
 def halves(layer):
     """Whether a MaxPooling2D takes the largest of every 2 x 2."""
     return layer.padding == "valid" and layer.pool_size == (2, 2) and layer.strides == (2, 2)

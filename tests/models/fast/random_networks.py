@@ -10,7 +10,9 @@ IMAGE_KINDS = (
     "conv", "conv relu", "conv same", "conv stride", "conv dilated", "conv sigmoid", "conv no bias", "batch",
     "batch plain", "relu", "relu layer", "relu6", "leaky", "pool", "pool 3", "pool same", "dropout", "dropout 0",
     "spatial", "custom", "add", "add self", "add 3", "concatenate", "nested", "nested functional", "shared", "frozen",
-    "frozen batch", "penalty", "noise",
+    "frozen batch", "penalty", "noise", "relu cut", "relu6 activation", "depthwise", "depthwise stride", "zeros conv",
+    "zeros depthwise", "zeros uneven", "zeros twice read", "zeros pool", "residual", "residual cut",
+    "residual read again", "pool 3 same",
 )  # fmt: skip
 VECTOR_KINDS = ("dense", "dense relu", "dense tanh", "batch", "relu", "dropout", "leaky", "add self", "shared dense")
 
@@ -80,7 +82,7 @@ class _Maker:
     def on_images(self, kind, x):
         height, width, channels = x.shape[1:]
         small = min(height, width) < 4
-        if kind.startswith(("pool", "conv stride")) and small:
+        if kind.startswith(("pool", "conv stride", "depthwise stride")) and small:
             return x
         if kind in ("frozen", "frozen batch"):
             layer = self.conv(activation="relu") if kind == "frozen" else layers.BatchNormalization()
@@ -104,10 +106,36 @@ class _Maker:
             return layers.Add()([y, layers.ReLU()(y), self.conv()(x)])
         if kind == "concatenate":
             return layers.Concatenate()([self.conv(activation="relu")(x), layers.MaxPooling2D(3, 1, "same")(x)])
+        if kind.startswith("zeros"):
+            return x if small and kind != "zeros conv" else self.on_zeros(kind, x)
+        if kind.startswith("residual"):
+            return self.residual(kind, x)
         if kind == "shared":
             y = self.conv(activation="relu")(x)
             return self.shared(self.shared(y, self.conv), self.conv)
         return self.simple(kind)(x)
+
+    def on_zeros(self, kind, x):
+        if kind == "zeros twice read":
+            y = layers.ZeroPadding2D(1)(x)
+            return layers.Add()([layers.Conv2D(self.width, 3)(y), layers.Conv2D(self.width, 3, activation="relu")(y)])
+        if kind == "zeros pool":
+            return layers.MaxPooling2D(3, 2)(layers.ZeroPadding2D(1)(layers.ReLU()(self.conv()(x))))
+        zeros, layer = {
+            "zeros conv": (2, layers.Conv2D(self.width, 3, activation="relu6")),
+            "zeros depthwise": (((0, 1), (0, 1)), layers.DepthwiseConv2D(3, strides=2, use_bias=False)),
+            "zeros uneven": (((2, 1), (0, 3)), layers.Conv2D(self.width, 4, strides=(1, 2))),
+        }[kind]
+        return layers.BatchNormalization()(layer(layers.ZeroPadding2D(zeros)(x)))
+
+    def residual(self, kind, x):
+        """x with ReLU, plus two convolutions of it, with ReLU."""
+        x = start = layers.ReLU()(layers.BatchNormalization()(self.conv()(x)))
+        y = self.conv(activation="relu", padding="same")(x)
+        y = layers.BatchNormalization()(self.conv(use_bias=False)(y))
+        x = layers.Add()([start, y] if kind == "residual" else [y, start])
+        x = layers.ReLU(6.0 if kind == "residual cut" else None)(x)
+        return layers.Concatenate()([x, start]) if kind == "residual read again" else x
 
     def simple(self, kind):
         return {
@@ -123,6 +151,11 @@ class _Maker:
             "relu": lambda: layers.Activation("relu"),
             "relu layer": lambda: layers.ReLU(),
             "relu6": lambda: layers.ReLU(max_value=6.0, negative_slope=0.1),
+            "relu cut": lambda: layers.ReLU(1.5),
+            "relu6 activation": lambda: layers.Activation("relu6"),
+            "depthwise": lambda: layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2, activation="relu"),
+            "depthwise stride": lambda: layers.DepthwiseConv2D(3, strides=2, padding="same"),
+            "pool 3 same": lambda: layers.MaxPooling2D(3, 2, padding="same"),
             "leaky": lambda: layers.LeakyReLU(negative_slope=0.2),
             "pool": lambda: layers.MaxPooling2D(),
             "pool 3": lambda: layers.MaxPooling2D(3, 2),

@@ -53,6 +53,25 @@ def test_relu_and_pooling_with_ties_and_odd_sizes(shape, dtype, seed, levels):
     assert torch.equal(bits.relu_pool_gradient(gradient, y, *masks, tuple(shape)).float(), leaf.grad)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.data(), dtypes, st.integers(0, 99))
+def test_largest_of_windows(data, dtype, seed):
+    windows, strides = (data.draw(st.tuples(st.integers(1, 4), st.integers(1, 4))) for _ in range(2))
+    zeros = tuple(
+        data.draw(st.tuples(*[st.integers(0, window - 1)] * 2).filter(lambda pair, most=window: sum(pair) < most))
+        for window in windows
+    )
+    x = draw(
+        data.draw(st.tuples(st.integers(0, 3), st.integers(4, 8), st.integers(4, 8), st.integers(1, 3))), dtype, seed, 9
+    )
+    padded = torch.nn.functional.pad(x.relu().float(), (0, 0, *zeros[1], *zeros[0])).permute(0, 3, 1, 2)
+    expected = torch.nn.functional.max_pool2d(padded, windows, strides).permute(0, 2, 3, 1)
+    kept = x.clone()
+    assert torch.equal(bits.largest_of_windows(x, windows, strides, zeros, relu=True).float(), expected)
+    assert torch.equal(bits.largest_of_windows(x.relu(), windows, strides, zeros).float(), expected)
+    assert torch.equal(x, kept)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_all_numbers_of_a_format_keep_their_order(dtype):
     if dtype is torch.float32:
@@ -74,6 +93,7 @@ def test_batches_larger_than_a_part(monkeypatch):
     x = draw((7, 6, 5, 3), torch.float32, 0, 2)
     leaf, expected = reference(x)
     y, *masks = bits.relu_pool(x.clone())
+    assert torch.equal(bits.relu_pooled(x), expected.detach())
     gradient = torch.randn(y.shape)
     expected.backward(gradient)
     assert torch.equal(y, expected.detach())

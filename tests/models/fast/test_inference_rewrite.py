@@ -1,5 +1,7 @@
 """Prediction on the rewritten graph against layer by layer, and folded weights that follow the weights."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from random_networks import build, recipes, scatter
 
 from anmok import layers
 from anmok.models import Model, Sequential
+from anmok.models.fast import onednn
 
 
 def fast_form(model):
@@ -33,6 +36,75 @@ def test_outputs(recipe):
         again = forward(images(recipe[3]), training=False)
     for mine, first in zip(again, found, strict=True):
         assert torch.equal(mine, first)
+
+
+@settings(max_examples=20, deadline=None)
+@given(recipes())
+def test_outputs_without_onednn(recipe):
+    model = build(recipe, outputs=2)
+    with mock.patch.object(onednn, "serves", return_value=False), torch.inference_mode():
+        expected, found = model(images(recipe[3])), fast_form(model)(images(recipe[3]), training=False)
+    for mine, reference in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, reference, rtol=1e-4, atol=1e-5)
+
+
+def residual_network(size=(32, 32)):
+    """The parts of ResNet and MobileNetV2: zeros before strides, pooling of zeros, shortcuts, ReLU6, depthwise."""
+    L = layers
+    inputs = L.Input((*size, 3))
+    x = L.Conv2D(8, 7, strides=2)(L.ZeroPadding2D(3)(inputs))
+    x = L.ReLU()(L.BatchNormalization()(x))
+    start = x = L.MaxPooling2D(3, strides=2)(L.ZeroPadding2D(1)(x))
+    x = L.BatchNormalization()(L.Conv2D(8, 3, padding="same", use_bias=False)(x))
+    start = x = L.Activation("relu")(L.Add()([start, x]))
+    x = L.ReLU(6.0)(L.BatchNormalization()(L.Conv2D(24, 1)(x)))
+    x = L.ReLU(6.0)(L.BatchNormalization()(L.DepthwiseConv2D(3, padding="same", use_bias=False)(x)))
+    x = L.Add()([start, L.BatchNormalization()(L.Conv2D(8, 1)(x))])
+    x = L.DepthwiseConv2D(3, strides=2)(L.ZeroPadding2D(((0, 1), (0, 1)))(x))
+    x = L.ReLU(6.0)(L.BatchNormalization()(x))
+    model = Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(x)))
+    scatter(model, 5)
+    return model
+
+
+def test_only_convolutions_poolings_and_dense_are_left():
+    model = residual_network()
+    forward = fast_form(model)
+    kinds = [type(getattr(operation, "layer", operation)).__name__ for operation in forward._operations]
+    assert kinds == [
+        "Conv2D", "MaxPooling2D", "Conv2D", "Conv2D", "DepthwiseConv2D", "Conv2D", "DepthwiseConv2D",
+        "LayerOperation", "Dense",
+    ]  # fmt: skip
+    # The first convolution with a sum reads what it adds; the second reads something else.
+    sums = [operation.overwrites_addend for operation in forward._operations if getattr(operation, "addend", None)]
+    assert sums == [False, True]
+    x = images(0, 4, (32, 32, 3))
+    with torch.inference_mode():
+        for _ in range(2):
+            torch.testing.assert_close(forward(x, training=False), model(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("by_onednn", [True, False])
+def test_other_sizes_of_batch_and_images(by_onednn):
+    model = residual_network(size=(None, None))
+    with torch.inference_mode(), mock.patch.object(onednn, "serves", return_value=by_onednn):
+        forward = fast_form(model)
+        for count, height, width in [(3, 32, 32), (1, 32, 32), (0, 32, 32), (2, 33, 32), (3, 47, 50), (3, 32, 32)]:
+            x = images(count, count, (height, width, 3))
+            torch.testing.assert_close(forward(x, training=False), model(x), rtol=1e-5, atol=1e-6)
+
+
+def test_an_addend_is_kept_for_those_who_look_at_it_later():
+    x = layers.Input((8, 8, 3))
+    start = layers.Conv2D(4, 3, padding="same", activation="relu", name="start")(x)
+    view = layers.Reshape((64, 4))(start)
+    total = layers.Add()([start, layers.Conv2D(4, 1)(start)])
+    model = Model(x, [layers.GlobalAveragePooling2D()(total), layers.GlobalAveragePooling1D()(view), start])
+    scatter(model, 1)
+    data = images(2, 3, (8, 8, 3))
+    with torch.inference_mode():
+        for mine, expected in zip(fast_form(model)(data, training=False), model(data), strict=True):
+            torch.testing.assert_close(mine, expected, rtol=1e-5, atol=1e-6)
 
 
 def convnet():
