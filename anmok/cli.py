@@ -14,6 +14,7 @@ from anmok.errors import AnmokError
 
 _BEGAN = time.perf_counter()
 _INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+_TUNING_EPOCHS = 5
 
 app = typer.Typer(
     help="Turn pictures into a classifier that you can trust, on the computer that you have.",
@@ -75,7 +76,15 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Times to go through the images.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The highest of the one-cycle schedule.")] = None,
-    model: Annotated[str | None, typer.Option(help="convnet, resnet8, resnet11 or resnet14.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="resnet14, or any of `anmok zoo` or Keras' applications. A wrong name lists all.")
+    ] = None,
+    transfer: Annotated[
+        bool, typer.Option("--transfer", help="Begin with ImageNet's weights; the model is MobileNet if not said.")
+    ] = False,
+    fine_tune: Annotated[
+        bool, typer.Option("--fine-tune", help="After --transfer, train the last blocks too, at a low rate.")
+    ] = False,
     image_size: Annotated[int | None, typer.Option(help="Pixels that pictures are brought to, each way.")] = None,
     augment: Annotated[str | None, typer.Option(help="A preset of `anmok augment`: photos, digits, none ...")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at a file that cannot be read.")] = False,
@@ -101,6 +110,8 @@ def train(
         batch_size=batch_size,
         learning_rate=learning_rate,
         model=model,
+        transfer=transfer,
+        fine_tune=_TUNING_EPOCHS if fine_tune else None,
         image_size=image_size,
         augment=augment,
         strict=strict,
@@ -114,7 +125,7 @@ def train(
     except KeyboardInterrupt:
         introduction.close()
         display.close()
-        _say_interrupted(run, page.write(run), config.epochs)
+        _say_interrupted(run, page.write(run), config.all_epochs)
         raise typer.Exit(_INTERRUPTED) from None
     finally:
         introduction.close()
@@ -291,11 +302,11 @@ def _row(run):
         config, history, metrics = run.config, run.history, run.metrics
     except AnmokError as error:
         return _plain(run.name), "", "", "", "", _plain(error)
-    is_whole = len(history) == config.epochs and metrics
+    is_whole = len(history) == config.all_epochs and metrics
     return (
         _plain(run.name),
         config.model,
-        str(len(history)) if len(history) == config.epochs else f"{len(history)} of {config.epochs}",
+        str(len(history)) if len(history) == config.all_epochs else f"{len(history)} of {config.all_epochs}",
         f"{100 * metrics['accuracy']:.2f} %" if metrics else "",
         f"{sum(row['seconds'] for row in history):.0f} s",
         "" if is_whole else "unfinished",
@@ -309,6 +320,15 @@ def _say_metrics(metrics):
         f"(95 % confidence: {low:.1f} to {high:.1f} %).",
         highlight=False,
     )
+    if tuning := metrics.get("fine_tuning"):
+        low, high = (100 * bound for bound in tuning["gain_95"])
+        said = (
+            f"{100 * tuning['gain']:+.2f} points to {100 * tuning['before']:.2f} % before (95 % confidence, paired: "
+            f"{low:+.1f} to {high:+.1f})."
+            if tuning["kept"]
+            else "no epoch of it was better on the validation images, so the model from before is kept."
+        )
+        console.print(f"Fine-tuning: {said}", highlight=False)
 
 
 def _say_interrupted(run, report, epochs):

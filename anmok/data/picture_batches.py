@@ -1,5 +1,6 @@
 """Batches out of pictures that are read one by one, shuffled and varied anew each epoch; never all in memory."""
 
+import copy
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -62,6 +63,12 @@ class PictureBatches(PyDataset):
     def batch_of_rows(self, chosen):
         """(chosen, their batch), where nothing is changed at random."""
         return list(chosen), self._batch(np.asarray(chosen), None)
+
+    def changed_by(self, change):
+        """The same batches, each picture changed by another transform."""
+        other = copy.copy(self)
+        other.change = change
+        return other
 
     @property
     def row_count(self):

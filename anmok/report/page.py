@@ -63,12 +63,12 @@ def duration(seconds):
 
 
 def _notice(config, history, metrics):
-    if len(history) >= config.epochs and metrics:
+    if len(history) >= config.all_epochs and metrics:
         return ""
     if not history:
         text = "This run was stopped before its first epoch ended, or is still in it: there is nothing to judge yet."
-    elif len(history) < config.epochs:
-        text = f"This run was stopped, or is still running, after epoch {len(history)} of {config.epochs}."
+    elif len(history) < config.all_epochs:
+        text = f"This run was stopped, or is still running, after epoch {len(history)} of {config.all_epochs}."
     else:
         text = "This run trained to its end."
     if history and not metrics:
@@ -101,7 +101,7 @@ def _headline(run, config, history, metrics):
         "seen at": "{} x {} pixels".format(*classes["shape"]) if classes else None,
         "files left out": None if run.skipped is None else len(run.skipped),
         "network": config.model,
-        "epochs": f"{len(history)} of {config.epochs}" if len(history) < config.epochs else config.epochs,
+        "epochs": f"{len(history)} of {config.all_epochs}" if len(history) < config.all_epochs else config.all_epochs,
         "training time": duration(sum(row["seconds"] for row in history)) if history else None,
         "seed": config.seed,
         "calibration error": percent(metrics["calibration_error"]) if metrics else None,
@@ -119,7 +119,7 @@ def _curves(config, history):
         text = "No validation loss was measured."
     elif turn < len(history):
         text = f"Validation loss was lowest after epoch {turn}, and not again; the model of that epoch is the one kept."
-    elif turn < config.epochs:
+    elif turn < config.all_epochs:
         text = f"Validation loss was still falling at epoch {turn}, the last one; its model is the one kept."
     else:
         text = f"Validation loss was lowest at the end, after epoch {turn}; that model is the one kept."

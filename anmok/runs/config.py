@@ -19,7 +19,8 @@ class TrainConfig:
     of anmok.augment. image_size: height and width in pixels that pictures are brought to; 0 for those that have one.
     test_fraction: of a source's images, held out to be tested on; 0 where it has test images of its own.
     validation_fraction: of the training images left; 0 where there are others to validate on. strict: stop at a file
-    that cannot be read, else leave it out.
+    that cannot be read, else leave it out. transfer: begin with ImageNet's weights, which stay as they are for `epochs`
+    epochs; then the last of them are trained too, for `fine_tune` epochs.
     """
 
     source: str
@@ -36,6 +37,8 @@ class TrainConfig:
     image_size: int = 0
     test_fraction: float = 0.0
     strict: bool = False
+    transfer: bool = False
+    fine_tune: int = 0
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -44,7 +47,8 @@ class TrainConfig:
                 object.__setattr__(self, field.name, float(value))
             elif type(value) is not field.type:
                 raise ArgumentError(f"{field.name}: expected {field.type.__name__}, got {value!r}.")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0), ("seed", 0), ("image_size", 0)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("shift", 0), ("seed", 0), ("image_size", 0),
+                            ("fine_tune", 0)):  # fmt: skip
             if getattr(self, name) < least:
                 raise ArgumentError(f"{name}: expected a whole number >= {least}, got {getattr(self, name)}.")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
@@ -54,6 +58,11 @@ class TrainConfig:
         for name in ("validation_fraction", "test_fraction"):
             if not 0 <= getattr(self, name) < 1:
                 raise ArgumentError(f"{name}: expected a number from 0 to below 1, got {getattr(self, name)}.")
+
+    @property
+    def all_epochs(self):
+        """How many epochs the run has in all."""
+        return self.epochs + self.fine_tune
 
     @property
     def is_of_pictures(self):

@@ -56,7 +56,7 @@ def of_arrays(config):
         training = AugmentedBatches(x[fit], y[fit], batch_size=config.batch_size, shift=config.shift, flip=config.flip)
     else:
         training = PictureBatches(
-            _Rows(x), fit, y[fit], batch_size=config.batch_size, change=preset(config.augment), shuffled=True
+            _Rows(x), fit, y[fit], batch_size=config.batch_size, change=_change(config), shuffled=True
         )
     test = np.arange(len(images.y_test))
     return Material(
@@ -95,7 +95,7 @@ def of_pictures(found, config, *, tell=None):
         classes=samples.classes,
         shape=(*size, 3),
         border=float(np.mean([inputs.border_mean(decoded.read(int(i))[None]) for i in some])),
-        training=batches("train", change=preset(config.augment), shuffled=True),
+        training=batches("train", change=_change(config), shuffled=True),
         validation=batches("validation"),
         rows=[row for split in pictures.SPLITS for row in _named_rows(split, samples.take(rows[split]))],
         tested=_tested_pictures(samples.take(rows["test"]), decoded, places[rows["test"]]),
@@ -116,6 +116,11 @@ def tested_again(run):
     # Each is read once, so that nothing need be kept; one that cannot be read any more is named by the error.
     decoded = DecodedImages(samples.paths, size=tuple(run.classes["shape"][:2]), store=None, **inputs.HOW)
     return _tested_pictures(samples, decoded, np.arange(len(samples)))
+
+
+def _change(config):
+    # No change at all is told from one that may do nothing: then what frozen layers give need not be computed anew.
+    return None if config.augment == "none" else preset(config.augment)
 
 
 class _Rows:

@@ -10,7 +10,7 @@ from anmok.errors import ArgumentError, UnknownNameError
 from anmok.evaluate import classes
 from anmok.models import load_model
 from anmok.report import page
-from anmok.runs import material, recipes, workflow
+from anmok.runs import material, networks, recipes, workflow
 from anmok.runs.folder import RunFolder
 
 
@@ -115,7 +115,7 @@ def test_a_preset_takes_the_place_of_shifts_and_flips(bars):
 @pytest.mark.parametrize("name, parameters", [("convnet", 104_426), ("resnet8", 463_594)])
 def test_networks_have_the_parameters_counted_by_hand(name, parameters):
     config = recipes.configure("fashion-mini", model=name)
-    model = recipes.build(config, (28, 28, 1), 10)
+    model = networks.build(config, (28, 28, 1), 10)
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == parameters
 
 
@@ -125,14 +125,14 @@ def test_networks_for_photographs_have_the_parameters_of_their_table(name, filte
     stages = sum(9 * a * b + 18 * b * b + 6 * b for a, b in itertools.pairwise(filters))
     stem, dense = 27 * filters[0] + 2 * filters[0], 7 * filters[-1] + 7
     config = recipes.configure("fashion-mini", model=name)
-    model = recipes.build(config, (32, 32, 3), 7)
+    model = networks.build(config, (32, 32, 3), 7)
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == stem + stages + dense
 
 
 def test_images_too_small_for_a_network_are_refused():
     config = recipes.configure("fashion-mini", model="resnet14")
     with pytest.raises(ArgumentError, match="resnet14 needs images of 32 x 32 pixels or more, these have 28 x 28"):
-        recipes.build(config, (28, 28, 1), 10)
+        networks.build(config, (28, 28, 1), 10)
 
 
 def test_recipes_take_changes_and_refuse_nonsense():
