@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from anmok.layers.padding import reach, same_padding
-from anmok.models.fast import bits, onednn
+from anmok.models.fast import bits, onednn, winograd
 
 _LARGE = 1 << 17  # numbers of a Dense kernel above which oneDNN beats torch's matrix product on 1 image and on 32
 _SIZES = 8  # sizes of inputs for which a convolution keeps its geometry
@@ -89,7 +89,8 @@ class FoldedConvolution(Linear):
     def settle(self):
         super().settle()
         self._settled = {}  # (H, W) of the input -> _Settled
-        self._convolutions = {}  # geometry -> onednn.Convolution
+        self._convolutions = {}  # geometry and kernel size -> onednn.Convolution
+        self._minimal = {}  # padding -> winograd.Convolution
 
     def __call__(self, values):
         x = self._read(values)
@@ -111,14 +112,22 @@ class FoldedConvolution(Linear):
 
     def _by_onednn_of(self, settled, x, addend):
         limits = None if self.pool else self.limits
+        addend = None if addend is None else addend.permute(0, 3, 1, 2)
+        if settled.is_minimal_for(len(x)):
+            return self._minimal_of(settled)(settled.viewed(x), limits, addend).permute(0, 2, 3, 1)
         if addend is None:
             return settled.convolution(settled.viewed(x), limits).permute(0, 2, 3, 1)
         # oneDNN has a sum with ReLU, but none with an upper limit.
         relu = limits is not None and limits[1] is None
-        y = settled.convolution.added(
-            settled.viewed(x), addend.permute(0, 3, 1, 2), relu=relu, overwrite=self.overwrites_addend
-        ).permute(0, 2, 3, 1)
-        return y if relu else limited_(y, limits)
+        y = settled.convolution.added(settled.viewed(x), addend, relu=relu, overwrite=self.overwrites_addend)
+        return y.permute(0, 2, 3, 1) if relu else limited_(y.permute(0, 2, 3, 1), limits)
+
+    def _minimal_of(self, settled):
+        """Winograd's convolution, whose weights are four times as many, and made when they are first of use."""
+        padding = settled.geometry[1]
+        if padding not in self._minimal:
+            self._minimal[padding] = winograd.Convolution(settled.kernel, self._bias, padding)
+        return self._minimal[padding]
 
     def _settle_for(self, x):
         self.layer.checked_view(x)
@@ -168,6 +177,12 @@ class _Settled:
                 spatial, pairs, layer.kernel_size, layer.dilation_rate, layer.strides, strict=True
             )
         )
+
+        self._tiles = winograd.tiles(*self._result) if winograd.serves(kernel, *self.geometry) else 0
+
+    def is_minimal_for(self, count):
+        """Whether Winograd's convolution is faster on so many images."""
+        return count * self._tiles >= winograd.FEWEST_TILES
 
     def viewed(self, x):
         """Images (B, H, W, C) as torch has them, with the zeros that the convolution does not add itself."""
