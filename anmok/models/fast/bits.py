@@ -66,11 +66,26 @@ def relu_pool(x):
 
 def relu_pooled(x):
     """The result of `relu_pool` alone, for inference; x (B, H, W, C) need not be contiguous."""
-    return largest_of_windows(x, (2, 2), (2, 2), relu=True)
+    values = bits(x)
+    rows, columns = values.shape[1] // 2, values.shape[2] // 2
+    values = values[:, : 2 * rows, : 2 * columns]
+    parts = _parts(values)
+    if len(parts) == 1:
+        return _largest_of_four(values).view(x.dtype)
+    result = torch.empty((x.shape[0], rows, columns, x.shape[3]), dtype=values.dtype, device=x.device)
+    for part in parts:
+        _largest_of_four(values[part], out=result[part])
+    return result.view(x.dtype)
 
 
-def largest_of_windows(x, windows, strides, zeros=((0, 0), (0, 0)), *, relu=False):
-    """Max-pooling for inference of x (B, H, W, C) whose numbers are not negative, or of its ReLU.
+def _largest_of_four(values, out=None):
+    # Negative numbers are in the wrong order as integers, which does not matter: all of them end as 0.
+    across = torch.maximum(values[:, :, 0::2], values[:, :, 1::2])
+    return torch.maximum(across[:, 0::2], across[:, 1::2], out=out).clamp_min_(0)
+
+
+def largest_of_windows(x, windows, strides, zeros=((0, 0), (0, 0))):
+    """Max-pooling for inference of x (B, H, W, C), whose numbers are not negative.
 
     zeros: ((above, below), (left, right)), how many lie around x, together fewer than a window is long.
     """
@@ -80,12 +95,9 @@ def largest_of_windows(x, windows, strides, zeros=((0, 0), (0, 0)), *, relu=Fals
         for size, window, stride, pair in zip(x.shape[1:3], windows, strides, zeros, strict=True)
     )
     result = torch.empty((x.shape[0], rows, columns, x.shape[3]), dtype=values.dtype, device=x.device)
-    # Negative numbers are in the wrong order as integers, which does not matter: all of them end as 0.
     for part in _parts(x):
         across = _largest_along(2, values[part], columns, windows[1], strides[1], left)
-        largest = _largest_along(1, across, rows, windows[0], strides[0], upper, out=result[part])
-        if relu:
-            largest.clamp_min_(0)
+        _largest_along(1, across, rows, windows[0], strides[0], upper, out=result[part])
     return result.view(x.dtype)
 
 
@@ -97,24 +109,23 @@ def _largest_along(axis, values, count, window, stride, before, out=None):
         places = slice(start, stop, step)
         return tensor[:, places] if axis == 1 else tensor[:, :, places]
 
-    # The place at which a window would begin without zeros is inside for all of them.
+    # Where a window would begin without zeros, all of them have a number. What not all have is compared at the end.
     whole = picked(values, 0, (count - 1) * stride + 1, stride)
-    others = [offset for offset in range(-before, window - before) if offset]
-    if not others:
-        return whole.clone() if out is None else out.copy_(whole)
-    others.sort(key=lambda offset: not 0 <= offset < size - (count - 1) * stride)
-    result = None
-    for offset in others:
-        first = max(0, -(offset // stride)) if offset < 0 else 0
-        last = min(count, (size - 1 - offset) // stride + 1)
+    offsets = [offset for offset in range(-before, window - before) if offset]
+    offsets.sort(key=lambda offset: not 0 < offset < size - (count - 1) * stride)
+    result = whole
+    for offset in offsets:
+        first, last = max(0, -(offset // stride)), min(count, (size - 1 - offset) // stride + 1)
         beside = picked(values, first * stride + offset, (last - 1) * stride + offset + 1, stride)
-        if result is None and first == 0 and last == count:
-            result = torch.maximum(whole, beside, out=out) if out is not None else torch.maximum(whole, beside)
+        if result is whole and (first, last) == (0, count):
+            result = torch.maximum(whole, beside, out=out)
             continue
-        if result is None:
+        if result is whole:
             result = whole.clone() if out is None else out.copy_(whole)
         kept = picked(result, first, last)
         torch.maximum(kept, beside, out=kept)
+    if result is whole and out is not None:
+        return out.copy_(whole)
     return result
 
 

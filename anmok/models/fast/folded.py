@@ -9,7 +9,8 @@ from torch.nn import functional as F
 from anmok.layers.padding import reach, same_padding
 from anmok.models.fast import bits, onednn, winograd
 
-_LARGE = 1 << 17  # numbers of a Dense kernel above which oneDNN beats torch's matrix product on 1 image and on 32
+_LARGE = 1 << 20  # numbers of a Dense kernel above which oneDNN beats torch's matrix product on 1 image and on 32
+_SMALL = 1 << 10  # numbers of the input and of the kernel up to which torch's convolution begins sooner than oneDNN's
 _SIZES = 8  # sizes of inputs for which a convolution keeps its geometry
 
 
@@ -96,7 +97,8 @@ class FoldedConvolution(Linear):
         x = self._read(values)
         settled = self._settled.get(x.shape[1:3]) or self._settle_for(x)
         addend = None if self.addend is None else values[self.addend]
-        if settled.convolution is None or not x.numel() or not settled.can_add(addend, x):
+        small = x.numel() <= _SMALL and self._kernel.numel() <= _SMALL
+        if settled.convolution is None or small or not x.numel() or not settled.can_add(addend, x):
             y = self._by_torch(settled, x, addend)
         else:
             y = self._by_onednn_of(settled, x, addend)
@@ -178,11 +180,11 @@ class _Settled:
             )
         )
 
-        self._tiles = winograd.tiles(*self._result) if winograd.serves(kernel, *self.geometry) else 0
+        self._has_minimal = winograd.serves(kernel, *self.geometry)
 
     def is_minimal_for(self, count):
         """Whether Winograd's convolution is faster on so many images."""
-        return count * self._tiles >= winograd.FEWEST_TILES
+        return self._has_minimal and winograd.pays(count, *self._result, self.kernel)
 
     def viewed(self, x):
         """Images (B, H, W, C) as torch has them, with the zeros that the convolution does not add itself."""

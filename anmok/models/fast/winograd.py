@@ -18,15 +18,17 @@ _PLACES = 6
 # How many numbers of V and of the products are made at a time, if there are no more weights: what a processor's last
 # cache may hold of them.
 _CHUNK = 1 << 22
-# Measured on two cores: with fewer channels the transforms, with fewer tiles reading the weights (four times as many)
-# cost more than multiplications are saved.
+# Measured on two cores. Below these, the transforms cost more than is saved by multiplying less; or calling three dozen
+# operations does; or reading the weights, which are four times as many.
 _FEWEST_CHANNELS = 128
-FEWEST_TILES = 40
+_FEWEST_PRODUCTS = 200_000_000  # of numbers, in the direct convolution
+_FEWEST_TILES = 16
 
 
-def tiles(rows, columns):
-    """How many tiles cover a result of that size."""
-    return -(-rows // _TILE) * -(-columns // _TILE)
+def pays(count, rows, columns, kernel):
+    """Whether it is faster on `count` images with results of that size."""
+    tiles = -(-rows // _TILE) * -(-columns // _TILE)
+    return count * tiles >= _FEWEST_TILES and count * rows * columns * kernel.numel() >= _FEWEST_PRODUCTS
 
 
 def serves(kernel, strides, padding, dilation, groups):
