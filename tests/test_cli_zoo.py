@@ -27,14 +27,27 @@ def test_every_network_has_its_line_of_at_most_80_signs(call):
     assert max(map(len, lines)) <= 80
     assert [line.split()[0] for line in lines[1 : 1 + len(zoo.NETWORKS)]] == list(zoo.NETWORKS)
     alexnet = next(line for line in lines if line.startswith("alexnet "))
-    assert alexnet.split() == "alexnet 2012 60,965,224 724.4 M 227 px 67 px 40.7 / 18.2".split()
+    assert alexnet.split() == [
+        "alexnet",
+        "2012",
+        "60,965,224",
+        "724.4",
+        "M",
+        "227",
+        "px",
+        "67",
+        "px",
+        "40.7",
+        "/",
+        "18.2",
+    ]
 
 
 def test_a_network_is_shown_module_by_module_beside_its_paper(call):
     lines = call("GoogLeNet").splitlines()
     assert max(map(len, lines)) <= 80
     row = next(line for line in lines if line.startswith("inception_3a"))
-    assert row.split() == "inception_3a 28x28x256 163,696 128,049,152 28x28x256 159K 128M".split()
+    assert row.split() == ["inception_3a", "28x28x256", "163,696", "128,049,152", "28x28x256", "159K", "128M"]
     assert "total                      6,998,552  1,582,671,872" in "\n".join(lines)
 
 

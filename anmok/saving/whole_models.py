@@ -52,7 +52,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     run. Raises MissingFileError, FileFormatError for a damaged file, UnknownNameError for classes not known here.
     """
     path = existing(filepath)
-    if h5py.is_hdf5(path):
+    # HDF5 may begin at any of the bytes 0, 512, 1024, 2048, ...: where a .keras has its weights, by chance.
+    if h5py.is_hdf5(path) and not zipfile.is_zipfile(path):
         return read_legacy_model(path, custom_objects, compiled=compile, safe_mode=safe_mode)
     if not zipfile.is_zipfile(path):
         raise FileFormatError(_no_archive(path))

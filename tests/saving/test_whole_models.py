@@ -474,3 +474,26 @@ def test_a_model_that_its_first_prediction_built_can_be_loaded_into_and_trained(
     before = model.heads["a"].get_weights()[1]
     model.fit(x, {"a": np.ones((4, 2)), "b": np.ones((4, 3))}, verbose=0)
     assert not np.array_equal(before, model.heads["a"].get_weights()[1])
+
+
+def test_weights_that_begin_where_hdf5_may_begin_make_no_h5_of_a_keras_file(tmp_path):
+    model = models.Sequential([layers.Input((3,)), layers.Dense(2)])
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    weights = parts.pop("model.weights.h5")
+    for place in (512, 1024, 2048, 4096, 8192):
+        # The parts in front are filled up so that the weights begin at `place`.
+        with zipfile.ZipFile(tmp_path / "moved.keras", "w") as archive:
+            for name, data in parts.items():
+                archive.writestr(name, data)
+            before = archive.fp.tell() + 30 + len("filler") + 30 + len("model.weights.h5")
+            if before > place:
+                continue
+            archive.writestr("filler", bytes(place - before))
+            archive.writestr("model.weights.h5", weights)
+        assert (tmp_path / "moved.keras").read_bytes()[place : place + 4] == b"\x89HDF"
+        x = np.ones((2, 3), np.float32)
+        assert np.array_equal(
+            models.load_model(tmp_path / "moved.keras").predict(x, verbose=0), model.predict(x, verbose=0)
+        )

@@ -19,7 +19,9 @@ SMALL = (32, 32, 3)
     "name, arguments",
     [
         ("EfficientNetB0", {"shape": (39, 45, 1), "include_top": False, "pooling": "avg"}),
-        ("EfficientNetB1", {"shape": SMALL, "include_top": False, "input_shape": None}),
+        pytest.param(
+            "EfficientNetB1", {"shape": SMALL, "include_top": False, "input_shape": None}, marks=pytest.mark.slow
+        ),
         ("EfficientNetV2B0", {"shape": (32, 32, 1), "include_top": False, "pooling": "max"}),
         ("EfficientNetV2B1", {"shape": SMALL, "include_preprocessing": False}),
     ],

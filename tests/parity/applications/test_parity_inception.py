@@ -6,7 +6,10 @@ from carried import check_carried, check_whole_models
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"shape": (75, 75, 3), "classes": 7}, {"shape": (75, 91, 1), "include_top": False, "pooling": "max"}],
+    [
+        {"shape": (75, 75, 3), "classes": 7},
+        pytest.param({"shape": (75, 91, 1), "include_top": False, "pooling": "max"}, marks=pytest.mark.slow),
+    ],
     ids=["top", "no top"],
 )
 def test_inception_is_keras(arguments, tmp_path):

@@ -25,7 +25,7 @@ MOBILE = functools.partial(
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"shape": (39, 32, 3), "classes": 7},
+        pytest.param({"shape": (39, 32, 3), "classes": 7}, marks=pytest.mark.slow),
         pytest.param({"shape": (47, 61, 3), "include_top": False, "pooling": "max"}, marks=pytest.mark.slow),
     ],
     ids=["top", "no top"],
