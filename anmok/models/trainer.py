@@ -14,6 +14,7 @@ from anmok.models.checks import check_before_training, check_labels_of
 from anmok.models.fast.forms import FastForms
 from anmok.notices import old_spelling
 from anmok.training import adapters, loop
+from anmok.training.memory import keep_freed_memory
 from anmok.training.progress import Progress
 from anmok.training.task import Task
 
@@ -313,6 +314,7 @@ class Trainer:
             x = torch.from_numpy(np.ascontiguousarray(x))
         else:
             x, _, _ = self._single_batch(x, None, None, None)
+        keep_freed_memory()
         fast = self._rewrite(training=False)
         forward = (fast and fast(torch.float32)) or self
         with torch.inference_mode():
