@@ -11,6 +11,7 @@ from random_networks import build, recipes, scatter
 from anmok import layers
 from anmok.models import Model, Sequential
 from anmok.models.fast import folded, onednn
+from anmok.models.fast.inference import inference_forward
 
 
 def fast_form(model):
@@ -41,6 +42,18 @@ def test_outputs(recipe):
         again = forward(images(recipe[3]), training=False)
     for mine, first in zip(again, found, strict=True):
         assert torch.equal(mine, first)
+
+
+@settings(max_examples=20, deadline=None)
+@given(recipes())
+def test_bfloat16_is_as_close_as_autocast(recipe):
+    model, x = build(recipe), images(recipe[3])
+    with torch.inference_mode(), mock.patch.object(folded, "_SMALL", 0):
+        expected = model(x)
+        fast = inference_forward(model, torch.bfloat16)(x, training=False).float()
+        with torch.autocast("cpu", torch.bfloat16):
+            layer_by_layer = model(x).float()
+    assert (fast - expected).abs().mean() <= 1.5 * (layer_by_layer - expected).abs().mean() + 0.02
 
 
 @settings(max_examples=20, deadline=None)
