@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 
 from anmok import augment as augment_room
-from anmok.errors import ArgumentError, unknown_name
+from anmok.errors import ArgumentError, ShapeError, unknown_name
 from anmok.notices import old_spelling
 
 
@@ -107,3 +107,12 @@ def with_old_arguments(dataframe, x_col, more):
         old_spelling("sort=True", "dataframe.sort_values(x_col)", stacklevel=5)
         dataframe = dataframe.sort_values(x_col)
     return dataframe, more
+
+
+def one_image(x):
+    """`x` as an array of three axes."""
+    image = np.asarray(x)
+    if image.ndim != 3:
+        hint = " A grey image needs its channel axis: image[..., None]." if image.ndim == 2 else ""
+        raise ShapeError(f"Expected one image (H, W, C), got {image.shape}.{hint}")
+    return image

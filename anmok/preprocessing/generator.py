@@ -400,7 +400,7 @@ class ImageDataGenerator:
 
     def apply_transform(self, x, transform_parameters):
         """One image with one draw carried out, shape and dtype as they were (as in Keras)."""
-        image = self._inwards(_one_image(x))
+        image = self._inwards(arguments.one_image(x))
         changed = self.changes.one(image, transform_parameters)
         return self._outwards(changed)
 
@@ -446,11 +446,3 @@ class ImageDataGenerator:
 
 def _legacy(seed):
     return np.random.RandomState(random.next_seed("transform") % (1 << 32) if seed is None else seed)
-
-
-def _one_image(x):
-    image = np.asarray(x)
-    if image.ndim != 3:
-        hint = " A grey image needs its channel axis: image[..., None]." if image.ndim == 2 else ""
-        raise ShapeError(f"Expected one image (H, W, C), got {image.shape}.{hint}")
-    return image
