@@ -148,6 +148,10 @@ def apply(image, drawn, *, fill_mode="nearest", cval=0.0, order=1):
     if unknown := set(drawn) - set(KEYS):
         raise unknown_name("key of a transform", min(unknown), KEYS)
     drawn = {**_STILL, **drawn}
+    given = image.dtype
+    if given == np.uint8 and drawn["brightness"] is not None:
+        # Keras rounds down before it brightens, and nothing earlier: rounded after the warp too, levels would be 2 off.
+        image = image.astype(np.float32)
     matrix = geometry.affine(
         *image.shape[:2],
         rotate=drawn["theta"],
@@ -162,7 +166,7 @@ def apply(image, drawn, *, fill_mode="nearest", cval=0.0, order=1):
         image = shift_channels(image, drawn["channel_shift_intensity"])
     if drawn["brightness"] is not None:
         image = brighten(image, drawn["brightness"])
-    return image
+    return image.astype(given, copy=False)
 
 
 def shift_channels(image, intensity):

@@ -84,6 +84,15 @@ def test_brightness_is_keras(factor):
         assert np.abs(ours - theirs).max() <= (1 if x.min() >= 0 else 2.1)  # there a level is 510 / 255 wide
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_brightness_after_a_warp_is_keras(dtype):
+    picture = photographs()[0]
+    change = {**CHANGES["all"], "channel_shift_intensity": 11.3, "brightness": 1.7}
+    ours = ImageDataGenerator().apply_transform(picture.astype(dtype), change)
+    theirs = KerasGenerator().apply_transform(picture.astype(np.float32), change)
+    assert ours.dtype == dtype and share_beyond(ours, theirs) <= 0.005
+
+
 def test_fractions_are_brightened_where_keras_makes_them_black():
     picture = photographs()[0].astype(np.float32) / 255
     assert KerasGenerator().apply_transform(picture, {"brightness": 0.5}).max() <= 1 / 255
