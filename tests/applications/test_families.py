@@ -28,6 +28,7 @@ def test_the_smallest_images(network, smallest):
 
 
 def test_a_network_that_goes_on_from_a_tensor():
+    layers.forget_names()
     start = anmok.Input((48, 48, 3), name="photograph")
     model = applications.EfficientNetV2B0(input_tensor=layers.RandomFlip()(start), weights=None, classes=2)
     assert [layer.name for layer in model.layers[:3]] == ["photograph", "random_flip", "rescaling"]
