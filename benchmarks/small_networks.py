@@ -1,9 +1,10 @@
 """Accuracy that small networks reach in so many seconds of training: `python benchmarks/small_networks.py`.
 
-For every source, network and budget: the steps a second are measured first, then a network is trained afresh for as
-many steps as fit into the budget, under a one-cycle schedule of that length, and tested. Prints a table and writes it
-as JSON. The machine must have nothing else to do. All of it takes about (networks x sources x sum of budgets x seeds):
-70 minutes with the defaults on 2 cores. --quick looks at one source for 10 s each.
+For every source the steps a second of all networks are measured first, in turns (medians): only then must the machine
+have nothing else to do. Then for every network and budget one is trained afresh for as many steps as fit into the budget
+at that rate, under a one-cycle schedule of that length, and tested. Prints a table and writes it as JSON. All of it takes
+about (networks x sources x sum of budgets x seeds): 70 minutes with the defaults on 2 cores. --quick looks at one source
+for 10 s each.
 
     python benchmarks/small_networks.py --photographs cats_and_dogs_small.zip --sizes 64 96
 """
@@ -20,20 +21,23 @@ from anmok import optimizers, random, schedules
 from anmok.data import archives, folders
 from anmok.images import resize
 from anmok.models import model_cost
-from anmok.runs import recipes, sources
+from anmok.runs import small_networks, sources
 from anmok.zoo import small
 from anmok.zoo.building import rescaled
 
 BATCH = 128
 RATE = 3e-3  # the highest of the schedule, for AdamW
 WEIGHT_DECAY = 0.01
-WARM, TIMED = 4, 12  # steps before the clock runs, and while it does
+WARM, TIMED, TURNS = 3, 8, 3  # steps before the clock runs, and while it does; turns of each network
 
 
-def candidates():
-    """{name: function of (input shape, classes)} of networks that take pixels of 0..255."""
+def candidates(side=96):
+    """{name: function of (input shape, classes)} of networks that take pixels of 0..255, `side` of them each way."""
     ours = {f"small/{layout}": _scaled(layout) for layout in small.LAYOUTS}
-    return {**ours, **{f"recipe/{name}": network for name, network in recipes.NETWORKS.items()}}
+    others = {
+        name: build for name, build in small_networks.NETWORKS.items() if small_networks.LEAST_SIDES[name] <= side
+    }
+    return {**ours, **{f"recipe/{name}": build for name, build in others.items()}}
 
 
 def _scaled(layout):
@@ -85,25 +89,26 @@ def steps_a_second(build, images):
     return TIMED / (time.perf_counter() - began)
 
 
+def rates(networks, images):
+    """{name: steps a second}: the median of the turns that each network had, one after the other."""
+    turns = [{name: steps_a_second(build, images) for name, build in networks.items()} for _ in range(TURNS)]
+    return {name: float(np.median([turn[name] for turn in turns])) for name in networks}
+
+
 def reached(build, images, steps, *, seed):
-    """(accuracy on the test images, seconds that the training took)."""
+    """The accuracy on the test images after so many steps."""
     random.set_seed(seed)
     model = compiled(build, images, steps)
-    began = time.perf_counter()
     model.fit(batches(images, steps, seed=seed), steps_per_epoch=steps, epochs=1, verbose=0)
-    seconds = time.perf_counter() - began
-    _, accuracy = model.evaluate(images.x_test.astype("float32"), images.y_test, batch_size=256, verbose=0)
-    return accuracy, seconds
+    return model.evaluate(images.x_test.astype("float32"), images.y_test, batch_size=256, verbose=0)[1]
 
 
-def measure(name, build, title, images, *, budgets, seeds):
+def measure(name, build, title, images, rate, *, budgets, seeds):
     """A row of the table for each budget, in seconds."""
     cost = model_cost(build(images.shape, len(images.classes)))
-    rate = steps_a_second(build, images)
     for budget in budgets:
         steps = max(math.floor(budget * rate), 2)
-        found = [reached(build, images, steps, seed=seed) for seed in range(seeds)]
-        accuracies = [accuracy for accuracy, _ in found]
+        accuracies = [reached(build, images, steps, seed=seed) for seed in range(seeds)]
         yield {
             "source": title,
             "network": name,
@@ -111,7 +116,6 @@ def measure(name, build, title, images, *, budgets, seeds):
             "megamacs": round(cost.macs / 1e6, 1),
             "images_a_second": round(rate * BATCH),
             "budget": budget,
-            "seconds": round(float(np.mean([seconds for _, seconds in found])), 1),
             "epochs": round(steps * BATCH / len(images.x_train), 1),
             "accuracy": round(float(np.mean(accuracies)), 4),
             "spread": round(float(np.ptp(accuracies)), 4),
@@ -128,25 +132,37 @@ def main():
     parser.add_argument("--networks", nargs="*", help=f"of {', '.join(candidates())}; default: all")
     parser.add_argument("--budgets", nargs="*", type=float, default=[15, 30, 60], help="seconds of training")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument(
+        "--rates", type=Path, help="JSON of images a second, {source: {network: rate}}, measured before"
+    )
     parser.add_argument("--quick", action="store_true", help="fashion-mini, 10 s, one seed")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "small_networks.json")
     options = parser.parse_args()
     if options.quick:
         options.sources, options.photographs, options.budgets, options.seeds = ["fashion-mini"], None, [10], 1
-    networks = candidates()
     found = [(name, lambda name=name: sources.load(name)) for name in options.sources]
     if options.photographs:
         found += [(f"photographs {n} px", lambda n=n: photographs(options.photographs, n)) for n in options.sizes]
-    rows = []
-    print(f"{'source':20} {'network':17} {'MMACs':>7} {'images/s':>8} {'budget':>6} {'s':>6} {'epochs':>6} accuracy")
+    rows, known = [], {}
+    if options.rates:
+        for title, speeds in json.loads(options.rates.read_text()).items():
+            known[title] = {name: speed / BATCH for name, speed in speeds.items()}
+    print(f"{'source':20} {'network':17} {'MMACs':>7} {'images/s':>8} {'budget':>6} {'epochs':>6} accuracy")
     for title, load in found:
         images = load()
-        for name in options.networks or networks:
-            for row in measure(name, networks[name], title, images, budgets=options.budgets, seeds=options.seeds):
+        networks = candidates(min(images.shape[:2]))
+        networks = {name: networks[name] for name in options.networks or networks if name in networks}
+        measured = known[title] if title in known else rates(networks, images)
+        print(f"{title}: " + ", ".join(f"{name} {rate * BATCH:.0f}" for name, rate in measured.items()), "images/s")
+        for name, build in networks.items():
+            rows_of_it = measure(
+                name, build, title, images, measured[name], budgets=options.budgets, seeds=options.seeds
+            )
+            for row in rows_of_it:
                 rows.append(row)
                 print(
                     f"{title:20} {name:17} {row['megamacs']:7.1f} {row['images_a_second']:8} {row['budget']:6.0f} "
-                    f"{row['seconds']:6.1f} {row['epochs']:6.1f} {100 * row['accuracy']:.2f} +- "
+                    f"{row['epochs']:6.1f} {100 * row['accuracy']:.2f} +- "
                     f"{50 * row['spread']:.2f}",
                     flush=True,
                 )
