@@ -1,10 +1,10 @@
 """Accuracy that small networks reach in so many seconds of training: `python benchmarks/small_networks.py`.
 
-For every source the steps a second of all networks are measured first, in turns (medians): only then must the machine
-have nothing else to do. Then for every network and budget one is trained afresh for as many steps as fit into the budget
-at that rate, under a one-cycle schedule of that length, and tested. Prints a table and writes it as JSON. All of it takes
-about (networks x sources x sum of budgets x seeds): 70 minutes with the defaults on 2 cores. --quick looks at one source
-for 10 s each.
+For every source the steps a second of all networks are measured first, in turns (medians): only then must the
+machine have nothing else to do. Then for every network and budget one is trained afresh for as many steps as fit into
+the budget at that rate, under a one-cycle schedule of that length, and tested. Prints a table and writes it as JSON.
+All of it takes about (networks x sources x sum of budgets x seeds): 70 minutes with the defaults on 2 cores. --quick
+looks at one source for 10 s each.
 
     python benchmarks/small_networks.py --photographs cats_and_dogs_small.zip --sizes 64 96
 """
