@@ -16,6 +16,7 @@ _BEGAN = time.perf_counter()
 _INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 _TUNING_EPOCHS = 5
 
+_lessons = typer.Typer(help="List the lessons, or run one.", rich_markup_mode=None)
 app = typer.Typer(
     help="Turn pictures into a classifier that you can trust, on the computer that you have.",
     no_args_is_help=True,
@@ -220,6 +221,39 @@ def runs(runs_dir: RunsDir = Path("runs")):
     for run in found:
         table.add_row(*_row(run))
     console.print(table)
+
+
+app.add_typer(_lessons, name="lessons")
+
+
+@_lessons.callback(invoke_without_command=True)
+def lessons(context: typer.Context):
+    """List the lessons: every exercise of a course, with the figure it reaches; `lessons run NAME` runs one."""
+    if context.invoked_subcommand is not None:
+        return
+    from anmok.runs import lessons
+
+    for name in lessons.names():
+        lesson = lessons.find(name)
+        console.print(f"[bold]{name:26}[/]{_plain(lesson.title)}", highlight=False)
+        console.print(f"[dim]{'':26}{_plain(lesson.figure)}; {_plain(lesson.time)}[/]", highlight=False)
+
+
+@_lessons.command("run")
+def run_lesson(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A lesson's name.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Seconds only: fewer images and epochs.")] = False,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds. [default: as the lesson says]")] = None,
+    out: Annotated[Path | None, typer.Option(help="For pictures. [default: lesson-figures/NAME]")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Write the figures into lessons/results.json.")] = False,
+):
+    """Run a lesson over its seeds and hold its figures against the course's."""
+    from anmok.runs import lessons
+
+    def say(line):
+        console.print(_plain(line), highlight=False)
+
+    lessons.teach(lessons.find(name), seeds=seeds, quick=quick, out=out, recorded=record, say=say)
 
 
 @app.command()
