@@ -1,17 +1,16 @@
 """Dataset: what image courses use of tf.data.Dataset, lazy, on torch tensors."""
 
-import glob
 import operator
 import os
 
-import numpy as np
 import torch
 
 from anmok import notices, random
-from anmok.data import choices, crew, kept, stages
-from anmok.data.elements import element_of, numpy_of, structured, torch_dtype
-from anmok.data.sources import INFINITE, UNKNOWN, Generated, Single, Slices, signature_of
-from anmok.errors import ArgumentError, DataError, MissingFileError
+from anmok.data import choices, crew, faces, kept, nested, stages
+from anmok.data.elements import element_of, numpy_of, shown, shown_specs
+from anmok.data.origins import Origins
+from anmok.data.sources import INFINITE, UNKNOWN
+from anmok.errors import ArgumentError, DataError
 
 # "Choose for me" wherever a number of threads or elements is asked for.
 AUTOTUNE = -1
@@ -44,7 +43,7 @@ class Iterator:
         self._elements = iter(())
 
 
-class Dataset:
+class Dataset(Origins):
     """Tensors, text, or tuples and dicts of them, one after the other; each iteration is a pass from the start.
 
     Nothing is computed before an element is asked for; every method returns a new Dataset and leaves this one as it is.
@@ -69,71 +68,6 @@ class Dataset:
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    # Where elements come from ---------------------------------------------------------------------------------------
-
-    @staticmethod
-    def from_tensor_slices(tensors, name=None):
-        """The rows of an array, or of each array in a tuple or dict."""
-        return Dataset(Slices(tensors))
-
-    @staticmethod
-    def from_tensors(tensors, name=None):
-        """One element: `tensors` as they are."""
-        return Dataset(Single(tensors))
-
-    @staticmethod
-    def from_generator(generator, output_types=None, output_shapes=None, args=None, output_signature=None, name=None):
-        """What generator(*args) yields, called anew for each pass.
-
-        output_signature (TensorSpecs) or output_types (and output_shapes): each element is brought to these formats
-        and refused (DataError) where shapes differ; without them elements are what comes.
-        """
-        if not callable(generator):
-            raise ArgumentError(
-                "from_generator: expected a function that returns a generator, since each pass begins anew; got "
-                f"{type(generator).__name__}. Pass the function itself, or lambda: ..."
-            )
-        return Dataset(
-            Generated(generator, tuple(args or ()), signature_of(output_signature, output_types, output_shapes))
-        )
-
-    @staticmethod
-    def range(*args, output_type=torch.int64, name=None):
-        """range(stop), range(start, stop) or range(start, stop, step) as scalars."""
-        if not 1 <= len(args) <= 3:
-            raise ArgumentError(f"range: expected stop; start, stop; or start, stop, step; got {len(args)} numbers.")
-        numbers = np.arange(*(int(number) for number in args))
-        return Dataset(Slices(torch.from_numpy(numbers).to(torch_dtype(output_type))))
-
-    @staticmethod
-    def list_files(file_pattern, shuffle=None, seed=None, name=None):
-        """The paths (str) that match a glob pattern or any of a list of them; shuffled anew each pass unless False.
-
-        Raises MissingFileError if there is none.
-        """
-        patterns = [file_pattern] if isinstance(file_pattern, (str, os.PathLike)) else list(file_pattern)
-        paths = sorted({path for pattern in patterns for path in glob.glob(os.fspath(pattern))})
-        if not paths:
-            raise MissingFileError(f"list_files: no file matches {', '.join(map(str, patterns))}.")
-        files = Dataset(Slices(np.array(paths)))
-        return files if shuffle is False else files.shuffle(len(paths), seed=seed)
-
-    @staticmethod
-    def zip(*datasets, name=None):
-        """Elements of several Datasets together, in a tuple or the structure given; the shortest ends it."""
-        structure = datasets[0] if len(datasets) == 1 else datasets
-        if isinstance(structure, list):
-            structure = tuple(structure)
-        origins = []
-
-        def stage(leaf):
-            if not isinstance(leaf, Dataset):
-                raise ArgumentError(f"zip: expected Datasets, got {type(leaf).__name__}.")
-            origins.append(leaf)
-            return leaf._stage
-
-        return Dataset(stages.Zipped(structured(stage, structure)), *origins)
-
     # What is done with them -----------------------------------------------------------------------------------------
 
     def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
@@ -151,9 +85,43 @@ class Dataset:
         threads = _threads(num_parallel_calls)
         return self._then(stages.Batched(self._stage, size, drop_remainder=bool(drop_remainder), threads=threads))
 
+    def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False, name=None):
+        """Every batch_size elements as one, filled up with padding_values (0) to the longest or to padded_shapes."""
+        size = whole(batch_size, "batch_size", least=1)
+        settings = {"shapes": padded_shapes, "values": padding_values, "drop_remainder": bool(drop_remainder)}
+        return self._then(nested.Padded(self._stage, size, **settings))
+
     def unbatch(self, name=None):
         """The rows of each element as elements."""
         return self._then(stages.Unbatched(self._stage))
+
+    def flat_map(self, map_func, name=None):
+        """The elements of the Datasets that map_func(*element) returns, one Dataset after the other."""
+        _require_function(map_func, "flat_map")
+        return self._then(nested.Interleaved(self._stage, map_func, method="flat_map"), files=False)
+
+    def interleave(
+        self, map_func, cycle_length=None, block_length=None, num_parallel_calls=None, deterministic=None, name=None
+    ):
+        """The elements of the Datasets that map_func(*element) returns: block_length (1) of each of cycle_length.
+
+        The order is TensorFlow's for these two numbers, on any machine. cycle_length None: 4.
+        num_parallel_calls is permission to read them at once, which is not needed for the same result.
+        """
+        _require_function(map_func, "interleave")
+        _threads(num_parallel_calls)
+        cycle = 4 if cycle_length in (None, AUTOTUNE) else whole(cycle_length, "cycle_length", least=1)
+        block = 1 if block_length is None else whole(block_length, "block_length", least=1)
+        made = nested.Interleaved(self._stage, map_func, method="interleave", cycle=cycle, block=block)
+        return self._then(made, files=False)
+
+    def window(self, size, shift=None, stride=1, drop_remainder=False, name=None):
+        """Datasets of `size` elements, every stride-th, each beginning `shift` (size) elements after the last."""
+        size = whole(size, "size", least=1)
+        shift = size if shift is None else whole(shift, "shift", least=1)
+        stride = whole(stride, "stride", least=1)
+        settings = {"size": size, "shift": shift, "stride": stride, "drop_remainder": bool(drop_remainder)}
+        return self._then(nested.Windowed(self._stage, Dataset, **settings), files=False)
 
     def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=None, name=None):
         """Each element drawn out of the next buffer_size; a full shuffle if there are no more than that.
@@ -231,6 +199,23 @@ class Dataset:
         _require_function(predicate, "filter")
         return self._then(stages.Filtered(self._stage, predicate), files=False)
 
+    def take_while(self, predicate, name=None):
+        """The elements before the first of which predicate(*element) is false."""
+        _require_function(predicate, "take_while")
+        return self._then(nested.Until(self._stage, predicate), files=False)
+
+    def assert_cardinality(self, cardinality):
+        """The same elements, of which len() is `cardinality`; DataError at the end of a pass that has another number.
+
+        For the length that a generator or filter() does not tell.
+        """
+        number = whole(cardinality, "cardinality", least=UNKNOWN)
+        return self._then(nested.Counted(self._stage, number))
+
+    def with_options(self, options, name=None):
+        """The same elements: TensorFlow's Options ask for speed or for a fixed order, which is kept in any case."""
+        return self._then(self._stage)
+
     def apply(self, transformation_func):
         """transformation_func(this Dataset), which returns a Dataset."""
         result = transformation_func(self)
@@ -242,14 +227,27 @@ class Dataset:
         """reduce_func(state, element) over all elements; the last state, or initial_state if there is no element."""
         if self._stage.count() == INFINITE:
             raise DataError("reduce: this Dataset has no end. take(n) first.")
-        state = element_of(initial_state)
+        state = shown(element_of(initial_state))
         for element in self:
-            state = element_of(reduce_func(state, element))
+            state = shown(element_of(reduce_func(state, element)))
         return state
+
+    def get_single_element(self, name=None):
+        """The one element; DataError where there is none or another."""
+        with crew.closing(iter(self)) as elements:
+            found = [element for element, _ in zip(elements, range(2), strict=False)]
+        if len(found) != 1:
+            raise DataError(f"get_single_element: expected one element, there {'are more' if found else 'is none'}.")
+        return found[0]
 
     # What can be asked ----------------------------------------------------------------------------------------------
 
     def __iter__(self):
+        elements = self.plain()
+        return elements if faces.in_use() is faces.PLAIN else Iterator(_shown(elements))
+
+    def plain(self):
+        """The next pass with torch tensors and text in it, however elements are shown to a person."""
         place = (self._pass,)
         self._pass += 1
         return Iterator(self._stage.elements(place))
@@ -266,7 +264,7 @@ class Dataset:
 
     def cardinality(self):
         """The number of elements as an int64 scalar: INFINITE_CARDINALITY (-1), UNKNOWN_CARDINALITY (-2) where so."""
-        return torch.tensor(self._stage.count())
+        return shown(torch.tensor(self._stage.count()))
 
     def __len__(self):
         count = self._stage.count()
@@ -285,7 +283,7 @@ class Dataset:
     @property
     def element_spec(self):
         """The TensorSpecs of an element; a map's are told from its first."""
-        return self._stage.spec()
+        return shown_specs(self._stage.spec())
 
     def __repr__(self):
         count = {INFINITE: "without end", UNKNOWN: "of unknown length"}.get(self._stage.count())
@@ -297,6 +295,12 @@ class Dataset:
         if not files:
             vars(result).pop("file_paths", None)
         return result
+
+
+def _shown(elements):
+    with crew.closing(elements):
+        for element in elements:
+            yield shown(element)
 
 
 def whole(value, name, *, least=None):

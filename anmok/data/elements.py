@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import torch
 
+from anmok.data import faces
 from anmok.errors import ArgumentError, DataError, ShapeError
 
 _TEXT = (str, bytes)
@@ -46,7 +47,9 @@ def tensor_of(value):
 
     Arrays keep their format; Python's floats become float32, its whole numbers int64.
     """
-    if isinstance(value, (torch.Tensor, *_TEXT)) or value is None:
+    if isinstance(value, torch.Tensor):
+        return value if type(value) is torch.Tensor else value.as_subclass(torch.Tensor)
+    if isinstance(value, _TEXT) or value is None or getattr(value, "is_dataset", False):
         return value
     if isinstance(value, (bool, int, float)):
         return torch.tensor(value)
@@ -91,12 +94,36 @@ def _tensor_of_array(array):
 
 def element_of(value):
     """What a person's function or generator returned, as an element."""
-    return structured(tensor_of, value)
+    return structured(tensor_of, taken(value))
+
+
+def shown(element):
+    """An element as the face in use (see faces.py) shows it to a person."""
+    face = faces.in_use()
+    return element if face is faces.PLAIN else structured(face.shown, element)
+
+
+def shown_specs(specs):
+    """A structure of TensorSpecs as the face in use shows it."""
+    face = faces.in_use()
+    return specs if face is faces.PLAIN else structured(face.spec, specs)
+
+
+def taken(value):
+    """A structure of what a person gave, each leaf as the face in use takes it."""
+    face = faces.in_use()
+    return value if face is faces.PLAIN else structured(face.taken, value)
 
 
 def numpy_of(value):
     """The element with NumPy arrays (and scalars) as its leaves."""
-    return structured(lambda leaf: leaf.detach().cpu().numpy()[()] if torch.is_tensor(leaf) else leaf, value)
+
+    def array(leaf):
+        if torch.is_tensor(leaf):
+            return leaf.detach().cpu().numpy()[()]
+        return leaf.numpy() if hasattr(leaf, "numpy") else leaf
+
+    return structured(array, value)
 
 
 def copy_of(value):
@@ -122,7 +149,9 @@ def stack(items, what):
     first = items[0]
     if first is None:
         return None
-    if isinstance(first, (*_TEXT, np.ndarray)):
+    if isinstance(first, bytes):
+        return objects(items)  # NumPy's own format for bytes drops zeros at the end
+    if isinstance(first, (str, np.ndarray)):
         return np.array(items)
     shapes = [tuple(item.shape) for item in items]
     if any(shape != shapes[0] for shape in shapes):
@@ -135,6 +164,13 @@ def stack(items, what):
         return torch.stack(items)
     # NumPy copies in the thread that asks; torch would wake its own threads, which belong to training.
     return torch.from_numpy(np.stack([item.numpy() for item in items]))
+
+
+def objects(items):
+    """A list of bytes as an array (N,) that keeps them as they are."""
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array
 
 
 def rows_of(value):
@@ -170,7 +206,7 @@ def torch_dtype(dtype):
     if isinstance(dtype, torch.dtype):
         return dtype
     dtype = getattr(dtype, "as_numpy_dtype", dtype)
-    if dtype in (str, bytes, "string"):
+    if dtype in (str, bytes, object, "string"):
         return str
     with_name = getattr(torch, dtype, None) if isinstance(dtype, str) else None
     if isinstance(with_name, torch.dtype):

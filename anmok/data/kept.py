@@ -106,7 +106,12 @@ def _write(file, leaf):
         if leaf.dtype == torch.bfloat16:
             place.dtype, leaf = leaf.dtype, leaf.contiguous().view(torch.int16)
         leaf = leaf.numpy()
-    np.save(file, np.asarray(leaf), allow_pickle=False)
+    elif isinstance(leaf, bytes):
+        place.dtype, leaf = bytes, np.frombuffer(leaf, np.uint8)
+    leaf = np.asarray(leaf)
+    if leaf.dtype == object:
+        raise DataError("cache(filename) keeps numbers and single texts; for batches of bytes use cache() in memory.")
+    np.save(file, leaf, allow_pickle=False)
     return place
 
 
@@ -114,5 +119,8 @@ def _read(file, place):
     if place is None:
         return None
     file.seek(place.start)
-    leaf = tensor_of(np.load(file, allow_pickle=False))
+    leaf = np.load(file, allow_pickle=False)
+    if place.dtype is bytes:
+        return leaf.tobytes()
+    leaf = tensor_of(leaf)
     return leaf if place.dtype is None else leaf.view(place.dtype)

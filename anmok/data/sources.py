@@ -17,6 +17,7 @@ from anmok.data.elements import (
     leaves,
     spec_of,
     structured,
+    taken,
     tensor_of,
     torch_dtype,
 )
@@ -29,7 +30,7 @@ class Store:
     """Arrays of one length, in a structure."""
 
     def __init__(self, arrays):
-        self.arrays = structured(lambda leaf: leaf if isinstance(leaf, torch.Tensor) else array_of(leaf), arrays)
+        self.arrays = structured(_array, taken(arrays))
         parts = leaves(self.arrays)
         if not parts:
             raise DataError("from_tensor_slices: there is no array to slice.")
@@ -50,6 +51,12 @@ class Store:
     def rows(self, indices):
         """A batch of the elements numbered by a list of indices."""
         return structured(lambda leaf: tensor_of(leaf[indices]), self.arrays)
+
+
+def _array(leaf):
+    if isinstance(leaf, list) and leaf and all(isinstance(item, torch.Tensor) for item in leaf):
+        return tensor_of(leaf)
+    return tensor_of(leaf) if isinstance(leaf, torch.Tensor) else array_of(leaf)
 
 
 def _row(array, index):
@@ -181,4 +188,6 @@ def _paired(types, shapes):
 
 
 def _shape(shape):
-    return None if shape is None else tuple(None if size is None else int(size) for size in shape)
+    if shape is None or getattr(shape, "rank", 0) is None:
+        return None
+    return tuple(None if size is None else int(size) for size in shape)

@@ -4,11 +4,12 @@ import contextlib
 import itertools
 
 import numpy as np
+import torch
 
 from anmok import random
 from anmok.data import crew
 from anmok.data.crew import closing
-from anmok.data.elements import TensorSpec, batch_of, element_of, rows_of, spec_of, structured
+from anmok.data.elements import TensorSpec, batch_of, element_of, rows_of, shown, spec_of, structured
 from anmok.data.sources import INFINITE, UNKNOWN
 from anmok.errors import DataError
 
@@ -76,7 +77,12 @@ class Mapped(Stage):
 
 
 def called(function, element):
-    """function(element), a tuple's items as arguments of their own."""
+    """function(element), a tuple's items as arguments of their own.
+
+    The leaves are as a person sees them, unless the function says (takes_plain) that it is one of ours.
+    """
+    if not getattr(function, "takes_plain", False):
+        element = shown(element)
     return function(*element) if isinstance(element, tuple) else function(element)
 
 
@@ -200,10 +206,10 @@ class Numbered(Stage):
     def elements(self, place):
         with closing(self.parent.elements(place)) as items:
             for number, element in enumerate(items, self.start):
-                yield element_of(number), element
+                yield torch.tensor(number), element
 
     def spec(self):
-        return TensorSpec((), element_of(0).dtype), self.parent.spec()
+        return TensorSpec((), torch.int64), self.parent.spec()
 
 
 class Joined:

@@ -249,7 +249,8 @@ class IterableSource:
 
     def _begin(self, epoch):
         tell_epoch(self.iterable, random.epoch_of_round(epoch, self.round))
-        self._iterator = iter(self.iterable)
+        # A Dataset may show a person its elements as something else than plain tensors.
+        self._iterator = iter(self.iterable.plain() if hasattr(self.iterable, "plain") else self.iterable)
 
     def _end(self, given, epoch):
         """The data ended after `given` batches of the epoch."""

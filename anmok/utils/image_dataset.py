@@ -126,6 +126,8 @@ def _dataset(samples, *, read, label_mode, values, batch_size, shuffle, seed):
 class _WithLabel:
     """(path, label) -> (image, label)."""
 
+    takes_plain = True
+
     def __init__(self, read, label_spec):
         self.read = read
         self.element_spec = (read.element_spec, label_spec)

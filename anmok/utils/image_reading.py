@@ -16,6 +16,8 @@ _KERAS_ONLY = ("area", "gaussian", "mitchellcubic")
 class Reader:
     """path -> float32 image (height, width, C), resized as tf.image.resize does without antialias."""
 
+    takes_plain = True
+
     def __init__(self, color_mode, size, interpolation, crop, pad, data_format):
         if crop and pad:
             raise ArgumentError("Expected crop_to_aspect_ratio or pad_to_aspect_ratio to be True, not both.")
