@@ -1,9 +1,8 @@
-"""Arguments of layers checked where they enter: sizes, choices, and names they had in Keras 1."""
+"""Arguments of layers checked where they enter: sizes and choices."""
 
 import operator
 
 from anmok.errors import ArgumentError, unknown_name
-from anmok.notices import old_spelling
 
 
 def integers(owner, name, value, count, *, least=1):
@@ -45,11 +44,3 @@ def choice(owner, name, value, choices):
 def data_format(owner, value):
     """'channels_last' for None, else the one of the two that `value` names."""
     return choice(owner, "data_format", value or "channels_last", ("channels_last", "channels_first"))
-
-
-def renamed(kwargs, old, new, value):
-    """What `kwargs` holds under the name `old`, said once and taken out; `value` if it holds nothing."""
-    if old not in kwargs:
-        return value
-    old_spelling(f"{old}=", f"{new}=", stacklevel=6)
-    return kwargs.pop(old)

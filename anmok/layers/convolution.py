@@ -4,11 +4,23 @@ from torch.nn import functional as F
 
 from anmok import activations, constraints, initializers, regularizers
 from anmok.errors import ArgumentError, ShapeError
-from anmok.layers.arguments import choice, integer, integers, renamed
+from anmok.layers.arguments import choice, integer, integers
 from anmok.layers.padding import check_windows_fit, padded
 from anmok.layers.registered import add
 from anmok.layers.spatial import SpatialLayer
 from anmok.notices import old_spelling
+
+# Arguments that nobody wrote beside strides by position.
+_OF_KERAS_1 = {"border_mode", "subsample", "init", "bias", "dim_ordering", "W_regularizer", "b_regularizer",
+               "W_constraint", "b_constraint"}  # fmt: skip
+
+
+def _three_numbers(positions):
+    return len(positions) >= 3 and all(type(value) is int for value in positions[:3])
+
+
+def _say_three_numbers():
+    old_spelling("Convolution2D(filters, rows, columns)", "Conv2D(filters, (rows, columns))", stacklevel=6)
 
 
 class KernelLayer(SpatialLayer):
@@ -18,12 +30,11 @@ class KernelLayer(SpatialLayer):
     one_of_strides_and_dilation = True  # Keras refuses both above 1
 
     def __init__(self, kernel_size, strides, padding, dilation_rate, activation, use_bias, **kwargs):
-        first = self._given_arguments[0][:3]
-        if self.rank == 2 and kwargs.keys() & {"border_mode", "subsample"} and list(map(type, first)) == [int] * 3:
-            old_spelling("Convolution2D(filters, rows, columns, border_mode=...)", "Conv2D(filters, (rows, columns))")
-            kernel_size, strides = first[1:], 1
-        padding = renamed(kwargs, "border_mode", "padding", padding)
-        strides = renamed(kwargs, "subsample", "strides", strides)
+        positions, names = self._given_arguments
+        if not names.keys().isdisjoint(_OF_KERAS_1) and _three_numbers(positions):
+            _say_three_numbers()
+            kernel_size = positions[1:3]
+            strides = names.get("subsample", 1)
         super().__init__(**kwargs)
         owner = type(self).__name__
         self.kernel_size = integers(owner, "kernel_size", kernel_size, self.rank)
@@ -163,4 +174,17 @@ class Conv1D(_Convolution):
     paddings = ("valid", "same", "causal")
 
 
-Convolution1D, Convolution2D = add(Conv1D, "Convolution1D"), add(Conv2D, "Convolution2D")
+class Convolution2D(Conv2D):
+    """Keras 1's name for Conv2D: of three whole numbers the second and third are the kernel's rows and columns."""
+
+    def __new__(cls, *args, **kwargs):
+        if cls is not Convolution2D:
+            return super().__new__(cls, *args, **kwargs)
+        if _three_numbers(args):
+            _say_three_numbers()
+            args = (args[0], args[1:3], *args[3:])
+        return Conv2D(*args, **kwargs)
+
+
+add(Conv2D, "Convolution2D")
+Convolution1D = add(Conv1D, "Convolution1D")

@@ -14,6 +14,7 @@ from anmok.errors import ArgumentError, unknown_name
 from anmok.layers.config import configured_arguments, plain
 from anmok.layers.graph_member import GraphMember
 from anmok.layers.naming import automatic_name
+from anmok.layers.old_arguments import understanding
 from anmok.layers.symbolic import KerasTensor, is_nested, is_symbolic, shape_of
 from anmok.layers.weight_holder import WeightHolder
 
@@ -34,6 +35,8 @@ class Layer(GraphMember, WeightHolder):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = _finishing(cls.build)
+        if "__init__" in cls.__dict__ and cls.__module__.split(".")[0] == "anmok":
+            cls.__init__ = understanding(cls.__init__)
 
     def __new__(cls, *args, **kwargs):
         layer = super().__new__(cls)

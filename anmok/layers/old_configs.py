@@ -5,18 +5,8 @@ They are told by having no "module". Arguments are renamed, and left out where t
 
 import inspect
 
-# Class: {old name: new name}. None stands for every class.
-_RENAMED = {
-    None: {"output_dim": "units", "init": "kernel_initializer", "W_regularizer": "kernel_regularizer",
-           "b_regularizer": "bias_regularizer", "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint",
-           "bias": "use_bias", "border_mode": "padding", "subsample": "strides", "dim_ordering": "data_format",
-           "nb_filter": "filters", "p": "rate", "border": "padding"},
-    "InputLayer": {"batch_input_shape": "batch_shape", "input_dtype": "dtype"},
-    "LeakyReLU": {"alpha": "negative_slope"},
-    "BatchNormalization": {"beta_init": "beta_initializer", "gamma_init": "gamma_initializer"},
-    "GaussianNoise": {"sigma": "stddev"},
-}  # fmt: skip
-_VALUES = {"data_format": {"tf": "channels_last", "th": "channels_first", "default": "channels_last"}}
+from anmok.layers import old_names
+
 # (name, values that say nothing new; none: any value). Only left out where the class does not take that name.
 _SAYING_NOTHING = {
     "groups": (1,), "implementation": (), "ragged": (False, None), "sparse": (False, None), "input_dtype": (),
@@ -35,16 +25,14 @@ def modernized(cls, config):
     """`config` for today's constructor of `cls`."""
     class_name, accepted = cls.__name__, _arguments(cls)
     config = dict(config)
-    for table in (_RENAMED[None], _RENAMED.get(class_name, {})):
-        for old, new in table.items():
-            if old in config and new in accepted and (old not in accepted or class_name == "InputLayer"):
-                config.setdefault(new, config[old])
-                del config[old]
-    if "nb_row" in config and "nb_col" in config:
-        config["kernel_size"] = (config.pop("nb_row"), config.pop("nb_col"))
+    for old, new in old_names.renamed(class_name, accepted).items():
+        if old in config:
+            config.setdefault(new, config.pop(old))
+    if all(name in config for name in old_names.KERNEL_SIZE):
+        config["kernel_size"] = tuple(config.pop(name) for name in old_names.KERNEL_SIZE)
     if "filter_length" in config:
         config["kernel_size"] = config.pop("filter_length")
-    for name, table in _VALUES.items():
+    for name, table in old_names.VALUES.items():
         if isinstance(config.get(name), str):
             config[name] = table.get(config[name], config[name])
     if class_name == "Lambda":

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from anmok.layers.arguments import choice, integers, renamed
+from anmok.layers.arguments import choice, integers
 from anmok.layers.padding import check_windows_fit, pooling_windows
 from anmok.layers.registered import add
 from anmok.layers.spatial import SpatialLayer
@@ -27,7 +27,6 @@ class _PoolingView(SpatialLayer):
 
 class _Pooling(_PoolingView):
     def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, name=None, **kwargs):
-        padding = renamed(kwargs, "border_mode", "padding", padding)
         super().__init__(data_format=data_format, name=name, **kwargs)
         owner = type(self).__name__
         self.pool_size = integers(owner, "pool_size", pool_size, self.rank)
