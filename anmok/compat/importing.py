@@ -38,6 +38,8 @@ class View(types.ModuleType):
         self.__dict__.update(__spec__=spec, __path__=[], _find=find, _names=names)
 
     def __getattr__(self, name):
+        if name == "__all__":
+            return sorted(self._names())
         if name.startswith("__") and name.endswith("__") and name != "__version__":
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         value = self._find(name)

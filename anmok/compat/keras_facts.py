@@ -7,3 +7,10 @@ KERAS_VERSION = "2.15.0"
 
 def version():
     return KERAS_VERSION
+
+
+def list_local_devices():
+    """The devices that anmok computes on, with TensorFlow's names for them."""
+    kinds = ["CPU"] + ["GPU"] * torch.cuda.device_count()
+    return [types.SimpleNamespace(name=f"/device:{kind}:{max(n - 1, 0)}", device_type=kind, memory_limit=0,
+                                  physical_device_desc="") for n, kind in enumerate(kinds)]  # fmt: skip
