@@ -6,7 +6,6 @@ from anmok import activations, constraints, initializers, regularizers
 from anmok.errors import ArgumentError, ShapeError
 from anmok.layers import registered
 from anmok.layers.layer import Layer
-from anmok.notices import old_spelling
 
 
 def _not_negative(layer, **values):
@@ -43,9 +42,6 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, negative_slope=0.3, **kwargs):
-        if "alpha" in kwargs:
-            old_spelling("LeakyReLU(alpha=...)", "LeakyReLU(negative_slope=...)")
-            negative_slope = kwargs.pop("alpha")
         super().__init__(**kwargs)
         _not_negative(self, negative_slope=negative_slope)
         self.negative_slope = negative_slope

@@ -39,16 +39,17 @@ def _of_today(cls, kwargs):
     kwargs = dict(kwargs)
     for old, new in old_names.renamed(cls.__name__, accepted).items():
         if old in kwargs:
-            _take(kwargs, old, new, kwargs[old])
+            _take(cls, kwargs, old, new, kwargs[old])
     if "kernel_size" in accepted:
         rows, columns = old_names.KERNEL_SIZE
         if rows in kwargs and columns in kwargs:
-            _take(kwargs, rows, "kernel_size", (kwargs[rows], kwargs.pop(columns)))
+            _take(cls, kwargs, rows, "kernel_size", (kwargs[rows], kwargs.pop(columns)))
         if "filter_length" in kwargs:
-            _take(kwargs, "filter_length", "kernel_size", kwargs["filter_length"])
+            _take(cls, kwargs, "filter_length", "kernel_size", kwargs["filter_length"])
     for name, table in old_names.VALUES.items():
         if isinstance(kwargs.get(name), str) and kwargs[name] in table:
-            old_spelling(f"{name}={kwargs[name]!r}", f"{name}={table[kwargs[name]]!r}", stacklevel=5)
+            today = table[kwargs[name]]
+            old_spelling(f"{cls.__name__}({name}={kwargs[name]!r})", f"{name}={today!r}", stacklevel=5)
             kwargs[name] = table[kwargs[name]]
     for name, values in _ALWAYS_SO.items():
         if name in kwargs and name not in accepted:
@@ -59,14 +60,14 @@ def _of_today(cls, kwargs):
     return kwargs
 
 
-def _take(kwargs, old, new, value):
+def _take(cls, kwargs, old, new, value):
     if new in kwargs:
         raise ArgumentError(
             f"Got {old} and {new}, which are the old and the new name of one argument: leave {old} out."
         )
     del kwargs[old]
     kwargs[new] = value
-    old_spelling(f"{old}=", f"{new}=", stacklevel=6)
+    old_spelling(f"{cls.__name__}({old}=...)", f"{cls.__name__}({new}=...)", stacklevel=6)
 
 
 @functools.lru_cache(maxsize=512)
