@@ -48,7 +48,7 @@ def tensor_of(value):
     Arrays keep their format; Python's floats become float32, its whole numbers int64.
     """
     if isinstance(value, torch.Tensor):
-        return value if type(value) is torch.Tensor else value.as_subclass(torch.Tensor)
+        return value if type(value) is torch.Tensor else _plain(value)
     if isinstance(value, _TEXT) or value is None or getattr(value, "is_dataset", False):
         return value
     if isinstance(value, (bool, int, float)):
@@ -56,6 +56,12 @@ def tensor_of(value):
     if isinstance(value, list) and value and any(isinstance(item, torch.Tensor) for item in value):
         return stack([tensor_of(item) for item in value], "a list")
     return _tensor_of_array(array_of(value))
+
+
+def _plain(tensor):
+    """The torch tensor beneath one of a subclass, however that answers to torch's functions."""
+    with torch._C.DisableTorchFunctionSubclass():
+        return torch.Tensor.as_subclass(tensor, torch.Tensor)
 
 
 def array_of(value):

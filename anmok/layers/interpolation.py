@@ -29,14 +29,14 @@ _KERNELS = {"bicubic": _keys_cubic, "lanczos3": _lanczos(3), "lanczos5": _lanczo
 
 
 @functools.lru_cache(maxsize=64)
-def _weights(size, target, interpolation, antialias):
-    """(target, size) float32: what each pixel contributes to each result; weights beyond the edge are shared out."""
+def weights(size, target, interpolation, antialias):
+    """(target, size) float32: what each pixel gives to each result; weights beyond the edge are shared out."""
     scale = size / target
     stretch = max(scale, 1.0) if antialias else 1.0
     centres = (np.arange(target) + 0.5) * scale
     distances = (np.arange(size) + 0.5 - centres[:, None]) / stretch
-    weights = _KERNELS[interpolation](distances)
-    return torch.from_numpy((weights / weights.sum(1, keepdims=True)).astype(np.float32))
+    shares = _KERNELS[interpolation](distances)
+    return torch.from_numpy((shares / shares.sum(1, keepdims=True)).astype(np.float32))
 
 
 def resize(x, *, height, width, interpolation="bilinear", antialias=False):
@@ -45,8 +45,8 @@ def resize(x, *, height, width, interpolation="bilinear", antialias=False):
         return F.interpolate(x, (height, width), mode="nearest-exact")
     if interpolation == "bilinear":
         return F.interpolate(x, (height, width), mode="bilinear", align_corners=False, antialias=antialias)
-    rows = _weights(x.shape[2], height, interpolation, antialias).to(x.device, x.dtype)
-    columns = _weights(x.shape[3], width, interpolation, antialias).to(x.device, x.dtype)
+    rows = weights(x.shape[2], height, interpolation, antialias).to(x.device, x.dtype)
+    columns = weights(x.shape[3], width, interpolation, antialias).to(x.device, x.dtype)
     return torch.einsum("hi,bcij,wj->bchw", rows, x, columns)
 
 
