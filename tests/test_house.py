@@ -11,8 +11,8 @@ HOUSE = pathlib.Path(__file__).parent.parent / "anmok"
 # one imports an earlier one.
 FLOORS = [
     ["errors", "files"],
-    ["notices"],
-    ["registry", "random", "mixed_precision"],
+    ["notices", "outside"],
+    ["registry", "random", "mixed_precision", "defaults"],
     ["activations", "initializers", "regularizers", "constraints"],
     ["schedules"],
     ["losses"],

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import torch
 
-from anmok import files
+from anmok import defaults, files
 from anmok.applications import published
 from anmok.errors import ArgumentError, FileFormatError, ShapeError, unknown_name
 from anmok.layers import Concatenate, KerasTensor, Rescaling
@@ -36,8 +36,9 @@ def preprocess_input(x, data_format=None, mode="caffe"):
     """
     if mode not in MODES:
         raise unknown_name("mode of preprocess_input", mode, MODES)
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise unknown_name("data_format", data_format, ("channels_last", "channels_first"))
+    data_format = data_format or defaults.image_data_format()
+    if data_format not in defaults.DATA_FORMATS:
+        raise unknown_name("data_format", data_format, defaults.DATA_FORMATS)
     if not isinstance(x, (KerasTensor, torch.Tensor)):
         x = np.asarray(x)
     axis = -3 if data_format == "channels_first" else -1

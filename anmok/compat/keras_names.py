@@ -41,6 +41,7 @@ ROOMS = {
     "keras.applications": Room(("anmok.applications",)),
     "keras.backend": Room(("anmok.compat.backend",)),
     "keras.callbacks": Room(("anmok.callbacks",)),
+    "keras.config": Room(("anmok.compat.keras_config",)),
     "keras.constraints": Room(("anmok.constraints",)),
     "keras.datasets": Room(),
     "keras.initializers": Room(("anmok.initializers",)),

@@ -2,6 +2,7 @@
 
 import operator
 
+from anmok import defaults
 from anmok.errors import ArgumentError, unknown_name
 
 
@@ -42,5 +43,5 @@ def choice(owner, name, value, choices):
 
 
 def data_format(owner, value):
-    """'channels_last' for None, else the one of the two that `value` names."""
-    return choice(owner, "data_format", value or "channels_last", ("channels_last", "channels_first"))
+    """the default for None, else the one of the two that `value` names."""
+    return choice(owner, "data_format", value or defaults.image_data_format(), defaults.DATA_FORMATS)

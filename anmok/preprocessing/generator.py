@@ -7,7 +7,7 @@ import operator
 import numpy as np
 
 from anmok import augment as augment_room
-from anmok import random
+from anmok import defaults, random
 from anmok.errors import ArgumentError, DataError, ShapeError
 from anmok.images import geometry
 from anmok.notices import old_spelling, once
@@ -19,7 +19,6 @@ from anmok.preprocessing.standardization import Learned, Standardization
 from anmok.preprocessing.table_flow import DataFrameIterator
 from anmok.preprocessing.transforms import Ranges
 
-_DATA_FORMATS = ("channels_last", "channels_first")
 # Keras' attributes of these names: where their values are kept.
 _SETTINGS = {
     **{f"{name}_range": ("changes.ranges", name)
@@ -76,7 +75,9 @@ class ImageDataGenerator:
         *,
         augment=None,
     ):
-        self.data_format = arguments.choice("data_format", data_format or "channels_last", _DATA_FORMATS)
+        self.data_format = arguments.choice(
+            "data_format", data_format or defaults.image_data_format(), defaults.DATA_FORMATS
+        )
         self.dtype = np.dtype(dtype or "float32").name
         if isinstance(interpolation_order, bool) or interpolation_order not in range(6):
             raise ArgumentError(

@@ -8,13 +8,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from anmok import notices
+from anmok import defaults, notices
 from anmok.errors import ArgumentError, MissingFileError, ShapeError, unknown_name
 from anmok.images.decode import COLOR_MODES, decode
 from anmok.images.resize import check_interpolation, image_size, resize
 from anmok.layers import interpolation as tensors
-
-_DATA_FORMATS = ("channels_first", "channels_last")
 
 
 def load_img(
@@ -192,6 +190,7 @@ def _numbers(x, dtype):
 
 
 def _is_channels_first(data_format):
-    if data_format is not None and data_format not in _DATA_FORMATS:
-        raise unknown_name("data_format", data_format, _DATA_FORMATS)
+    data_format = data_format or defaults.image_data_format()
+    if data_format not in defaults.DATA_FORMATS:
+        raise unknown_name("data_format", data_format, defaults.DATA_FORMATS)
     return data_format == "channels_first"
