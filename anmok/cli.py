@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from anmok import __version__
+from anmok.compat.running import command
 from anmok.errors import AnmokError
 
 _BEGAN = time.perf_counter()
@@ -254,6 +255,9 @@ def run_lesson(
         console.print(_plain(line), highlight=False)
 
     lessons.teach(lessons.find(name), seeds=seeds, quick=quick, out=out, recorded=record, say=say)
+
+
+app.command()(command.run)
 
 
 @app.command()

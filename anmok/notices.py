@@ -4,6 +4,8 @@ import collections
 import warnings
 
 counts = collections.Counter()
+# Called with key and message each time that something is met; the message is said once.
+listeners = []
 
 
 class AnmokWarning(UserWarning):
@@ -13,6 +15,8 @@ class AnmokWarning(UserWarning):
 def once(key, message, *, stacklevel=3):
     """Warn with `message` the first time `key` is met, and count every time."""
     counts[key] += 1
+    for listener in listeners:
+        listener(key, message)
     if counts[key] == 1:
         warnings.warn(message, AnmokWarning, stacklevel=stacklevel)
 

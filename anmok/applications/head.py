@@ -8,7 +8,7 @@ from typing import Any
 
 from anmok import activations, notices
 from anmok.applications import published
-from anmok.errors import ArgumentError
+from anmok.errors import ArgumentError, MissingFileError
 from anmok.layers import Dense, GlobalAveragePooling2D, GlobalMaxPooling2D, Input, InputLayer, KerasTensor
 from anmok.models import Functional
 
@@ -138,7 +138,12 @@ class Request:
         if self.weights is not None:
             path = self.weights
             if self.of_imagenet:
-                path = published.weights_file(network, include_top=self.include_top)
+                try:
+                    path = published.weights_file(network, include_top=self.include_top)
+                except MissingFileError as error:
+                    if any(ask(network, error) for ask in published.may_do_without):
+                        return model
+                    raise
             # Of a file that has a top too, a network without one takes what bears the names of its layers.
             has_more = self.of_imagenet and not self.include_top and path.name == published.FILES[network][0].name
             with translated(path) as path:

@@ -14,6 +14,7 @@ from anmok.models.checks import check_before_training, check_labels_of
 from anmok.models.fast.forms import FastForms
 from anmok.notices import old_spelling
 from anmok.training import adapters, loop
+from anmok.training.limit import count, limit
 from anmok.training.memory import keep_freed_memory
 from anmok.training.progress import Progress
 from anmok.training.task import Task
@@ -170,18 +171,18 @@ class Trainer:
         self._next_epoch = epochs
         source.round = self._round
         rest = None
-        if feature_cache and not self.run_eagerly:
+        if feature_cache and not self.run_eagerly and not limit.is_set:
             rest, source, validation = featured.split(self, source, validation, verbose=verbose)
         history = callback_room.History()
         listeners = callback_room.CallbackList(
             [callbacks or [], history],
             model=self,
-            params={"verbose": verbose, "epochs": epochs, "steps": source.num_batches},
+            params={"verbose": verbose, "epochs": epochs, "steps": count(source.num_batches, limit.training)},
         )
         self.history = history
         self.stop_training = False
         self._prepare_task(training=True, rest=rest)
-        progress = Progress(source.num_batches, epochs, verbose=verbose)
+        progress = Progress(count(source.num_batches, limit.training), epochs, verbose=verbose)
 
         def validate(epoch):
             if validation is None or not arguments.validates_after(epoch, validation_freq):
@@ -265,7 +266,7 @@ class Trainer:
         check_labels_of(self, source)
         listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
         self._prepare_task(training=False)
-        progress = Progress(source.num_batches, 1, verbose=verbose)
+        progress = Progress(count(source.num_batches, limit.validation), 1, verbose=verbose)
         logs = loop.evaluate(self._task, source, listeners=listeners, progress=progress)
         return self._as_returned(logs, return_dict)
 
@@ -275,7 +276,7 @@ class Trainer:
         source = adapters.adapt(x, batch_size=batch_size, steps=steps, name="x", labelled=False)
         arguments.ask_for_threads(source, old)
         listeners = callback_room.CallbackList(callbacks or [], model=self, params={"verbose": verbose})
-        progress = Progress(source.num_batches, 1, verbose=verbose)
+        progress = Progress(count(source.num_batches, limit.prediction), 1, verbose=verbose)
         return loop.predict(self._predicting_task(), source, listeners=listeners, progress=progress)
 
     def _predicting_task(self):

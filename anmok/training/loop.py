@@ -7,6 +7,8 @@ from torch.utils import _pytree as pytree
 
 from anmok import random
 from anmok.notices import AnmokWarning
+from anmok.training.limit import first as first_of
+from anmok.training.limit import limit, repeated
 from anmok.training.task import warn_if_not_finite, warn_if_weights_are_not_finite
 
 
@@ -80,7 +82,7 @@ class _Doubts:
 def _train_epoch(task, source, epoch, start, listeners, progress, stopped, doubts):
     """Train on the epoch's batches from `start` on; returns how many there were."""
     heard, steps = listeners.wants_batch_hooks, 0
-    for step, batch in enumerate(source.batches(epoch, start), start):
+    for step, batch in enumerate(first_of(source.batches(epoch, start), limit.training), start):
         x, y, sample_weight = to_device(batch, task.device)
         if heard:
             listeners.on_train_batch_begin(step)
@@ -102,7 +104,7 @@ def evaluate(task, source, *, listeners, progress):
     listeners.on_test_begin()
     progress.begin_epoch(0)
     heard = listeners.wants_batch_hooks
-    for step, batch in enumerate(source.batches(0)):
+    for step, batch in enumerate(first_of(source.batches(0), limit.validation)):
         x, y, sample_weight = to_device(batch, task.device)
         if heard:
             listeners.on_test_batch_begin(step)
@@ -123,6 +125,9 @@ def predict(task, source, *, listeners, progress):
     heard = listeners.wants_batch_hooks
     parts, structure = [], None
     for step, batch in enumerate(source.batches(0)):
+        if limit.prediction is not None and step >= limit.prediction:
+            parts.append(repeated(parts[: limit.prediction], _rows(batch[0])))
+            continue
         x, _, _ = to_device(batch, task.device)
         if heard:
             listeners.on_predict_batch_begin(step)
@@ -138,3 +143,8 @@ def predict(task, source, *, listeners, progress):
     if structure is None:
         return joined[0] if joined else None
     return pytree.tree_unflatten(joined, structure)
+
+
+def _rows(x):
+    """How many samples a batch has."""
+    return len(next(leaf for leaf in pytree.tree_leaves(x) if torch.is_tensor(leaf)))

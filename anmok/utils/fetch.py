@@ -8,6 +8,10 @@ from anmok import files
 from anmok.errors import ArgumentError, FileFormatError
 from anmok.notices import old_spelling
 
+# Asked first by get_file with (fname, origin, extract=, folder=): the cache's folder, or cache_dir's if that was given.
+# The first path that one of them returns is the answer.
+finders = []
+
 
 def get_file(
     fname=None,
@@ -42,6 +46,9 @@ def get_file(
         raise ArgumentError(f"Expected hash_algorithm 'auto', 'sha256' or 'md5', got {hash_algorithm!r}.")
     folder = Path(cache_dir or files.home()).expanduser() / cache_subdir
     archive, unpacked = _places(folder, fname, origin, extract)
+    for find in finders:
+        if (found := find(fname, origin, extract=extract, folder=folder)) is not None:
+            return found
     algorithm = None if hash_algorithm == "auto" else hash_algorithm
     is_here = archive.exists() and not force_download
     if is_here and file_hash is not None:

@@ -1,0 +1,1 @@
+"""`anmok run FILE`: scripts and notebooks of TensorFlow and Keras, run on anmok as they are."""

@@ -1,0 +1,357 @@
+"""Where the paths of a program lead while it runs: to its stage.
+
+Colab's /content, Kaggle's ../input, Windows' C:\\Users and the names that --data gives do not exist on this computer.
+While a Layer is laid, `open` and the functions of `os` (on which pathlib, glob, shutil, zipfile, pandas, Pillow and
+NumPy stand), cv2.imread, cv2.imwrite and h5py.File look for them on the stage. It is taken up afterwards.
+"""
+
+import builtins
+import contextlib
+import functools
+import io
+import os
+import pathlib
+import re
+import sys
+import tarfile
+import threading
+
+# Folders of the services that notebooks are written for, and what they mean on the stage.
+_SERVICES = {
+    "/content/drive/MyDrive": "drive/MyDrive",
+    "/content/drive/My Drive": "drive/MyDrive",
+    "/content/gdrive/MyDrive": "drive/MyDrive",
+    "/content/gdrive/My Drive": "drive/MyDrive",
+    "/gdrive/MyDrive": "drive/MyDrive",
+    "/content": "",
+    "/kaggle/working": "",
+    "/kaggle/input": "input",
+    "/kaggle": "",
+}
+_WINDOWS = re.compile(r"^[A-Za-z]:[\\/]")
+_NO_PATH = (int, type(None))
+_WORDS = {"path", "filename", "dst"}  # what the functions below call the path, if it is given by name
+
+
+class Layer:
+    """What leads paths to a stage.
+
+    named: names that --data gives and that are no relative paths ('/content/x.zip', 'C:/data', '../input/cats'), and
+    their paths on the stage; loose: the parts of names that are looked for anywhere in a path that is not found, and
+    their paths on the stage. homes: folders of the person's -> what stands for them on the stage when it is written to
+    by an absolute path. told(text): is called once for each path that was found elsewhere.
+    """
+
+    def __init__(self, stage, *, named=None, loose=None, homes=None, told=lambda text: None):
+        self.stage = stage
+        self._named = dict(sorted((named or {}).items(), key=lambda item: -len(item[0])))
+        self._loose = {tuple(name.split("/")): path for name, path in (loose or {}).items()}
+        self._homes = homes or {}
+        self._told = told
+        self._services = {root: inner for root, inner in _SERVICES.items() if not os.path.isdir(root)}
+        self._inside = threading.local()
+        self._replaced = []
+        self._found = {}
+        self._within = {}
+
+    def lead_within(self, path, folder):
+        """Let paths within `path`, which is a file, lead to the folder."""
+        self._within[path] = folder
+
+    # Where a path leads --------------------------------------------------------------------------------------------
+
+    def _place(self, path):
+        """The path on the stage that a program's path means, or None if it is none of the stage's business."""
+        plain = path.replace("\\", "/") if _WINDOWS.match(path) or "\\" in path else path
+        plain = os.path.normpath(plain) if not plain.startswith("//") else plain
+        for name, place in self._named.items():
+            if plain == name or plain.startswith(name + "/"):
+                return place + plain[len(name) :]
+        for root, inner in self._services.items():
+            if plain == root or plain.startswith(root + "/"):
+                return os.path.normpath(os.path.join(self.stage.folder, inner, plain[len(root) :].lstrip("/")))
+        whole = os.path.normpath(os.path.join(os.getcwd(), plain))
+        if whole in self.stage:
+            return whole
+        if os.path.isabs(plain):
+            return None
+        return self._outside(whole)
+
+    def _outside(self, whole):
+        """The stage's place for a relative path that leads out of it: '../x' is shown as it is from the program."""
+        ups = os.path.relpath(whole, self.stage.folder).split(os.sep)
+        number = sum(part == ".." for part in ups)
+        if ups[number : number + 1] == ["input"]:  # Kaggle's
+            return os.path.join(self.stage.folder, *ups[number:])
+        return os.path.join(self.stage.folder, f".above-{number}", *ups[number:])
+
+    def found(self, path):
+        """The path to read instead of a program's path: that one itself where it is there."""
+        place = self._place(path)
+        if place is not None:
+            self.stage.show(place)
+            if os.path.lexists(place):
+                return self._as_given(path, place)
+        elif os.path.lexists(path):
+            return self._written(path) or path
+        elif written := self._written(path):
+            return written
+        other = self._found.get(path) or self._elsewhere(path)
+        if other is None:
+            return path if place is None else self._as_given(path, place)
+        if path not in self._found:
+            self._found[path] = other
+            self._told(f"{path} is {os.path.relpath(other, self.stage.folder)}")
+        return other
+
+    def _as_given(self, path, place):
+        """The path as the program gave it where that leads there anyway (its errors and lists then say so too)."""
+        return path if os.path.normpath(os.path.join(os.getcwd(), path)) == place else place
+
+    def _written(self, path):
+        """What the program has written where `path` is in a home of the person's."""
+        place = self._at_home(path)
+        return place if place is not None and os.path.lexists(place) else None
+
+    def _at_home(self, path):
+        path = os.path.normpath(path)
+        if path.startswith(sys.prefix + os.sep):
+            return None
+        for home, place in self._homes.items():
+            if path == home or path.startswith(home + os.sep):
+                inner = os.path.relpath(path, home)
+                hidden = any(part.startswith(".") and part != "." for part in inner.split(os.sep))
+                return None if hidden else os.path.normpath(os.path.join(place, inner))
+        return None
+
+    def _elsewhere(self, path):
+        """What a path that is not there may mean: something --data names, or the end of it beside the program."""
+        for archive, folder in self._within.items():
+            if path.startswith(archive + os.sep):
+                candidate = folder + path[len(archive) :]
+                self.stage.show(candidate)
+                if os.path.lexists(candidate):
+                    return candidate
+        parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+        for name, place in self._loose.items():
+            for start in range(len(parts) - len(name) + 1):
+                if tuple(parts[start : start + len(name)]) == name:
+                    candidate = os.path.join(place, *parts[start + len(name) :])
+                    self.stage.show(candidate)
+                    if os.path.lexists(candidate):
+                        return candidate
+        strange = path.startswith(("../", "..\\", *self._services)) or _WINDOWS.match(path)
+        if not strange and not (os.path.isabs(path) and not os.path.isdir("/" + parts[0] if parts else "/")):
+            return None
+        for start in range(1, len(parts)):
+            if parts[start - 1] == ".." and parts[start] == "..":
+                continue
+            candidate = os.path.join(self.stage.folder, *(part for part in parts[start:] if part != ".."))
+            if candidate == self.stage.folder:
+                continue
+            self.stage.show(candidate)
+            if os.path.lexists(candidate):
+                return candidate
+        return None
+
+    def entered(self, path):
+        """The folder to work in from here on; a drive's that is not there is the folder of the program."""
+        led = self.found(path)
+        if not os.path.isdir(led) and any(path == root or path.startswith(root + "/") for root in self._services):
+            self._told(f"the folder {path} is the run's")
+            return self.stage.folder
+        return led
+
+    def listed(self, path):
+        """The folder to list."""
+        path = self.found(path)
+        whole = os.path.normpath(os.path.join(os.getcwd(), path))
+        if whole in self.stage:
+            self.stage.fill(whole)
+        return path
+
+    def made(self, path):
+        """The path to write to something that is perhaps not there."""
+        place = self._place(path)
+        if place is None:
+            place = self._at_home(path)
+            if place is None:
+                return path
+        self.stage.show(place)
+        if os.path.lexists(place):
+            return self._as_given(path, place)
+        folder = os.path.dirname(place)
+        if not os.path.isdir(folder) and (place := self._place_of_new(path, place)):
+            self.stage.show(place)
+        return self._as_given(path, place)
+
+    def _place_of_new(self, path, place):
+        """Where a new file goes whose folder is not there: into the folder that is found for it elsewhere."""
+        folder = os.path.dirname(path)
+        other = self._elsewhere(folder) if folder else None
+        if other:
+            return os.path.join(other, os.path.basename(path))
+        # /content and the drive are there without being made, the person's own folders too.
+        if self._is_of_service(path) or self._at_home(path):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+        return place
+
+    def _is_of_service(self, path):
+        return os.path.dirname(os.path.normpath(path)) in self._services
+
+    def written(self, path, *, empty):
+        """The path of a file to write into; `empty` where what it holds is thrown away."""
+        path = self.made(path)
+        whole = os.path.normpath(os.path.join(os.getcwd(), path))
+        if whole in self.stage:
+            self.stage.own(whole, empty=empty)
+        return path
+
+    def removed(self, path):
+        """The path of something to remove or to replace."""
+        path = self.made(path)
+        whole = os.path.normpath(os.path.join(os.getcwd(), path))
+        if whole in self.stage and whole != self.stage.folder:
+            self.stage.fill(os.path.dirname(whole))
+        return path
+
+    def moved(self, path):
+        """The path of something to move as it is."""
+        path = self.removed(self.found(path))
+        whole = os.path.normpath(os.path.join(os.getcwd(), path))
+        if whole in self.stage:
+            self.stage.fill_all(whole)
+        return path
+
+    # The functions that are led ------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def aside(self):
+        """A with block in this thread within which paths are what they are."""
+        before = getattr(self._inside, "now", False)
+        self._inside.now = True
+        try:
+            yield
+        finally:
+            self._inside.now = before
+
+    def led(self, path, how):
+        """What `how`, one of found, listed, made, written, removed, moved, makes of a path; no text stays as it is."""
+        if isinstance(path, _NO_PATH) or getattr(self._inside, "now", False):
+            return path
+        try:
+            text = os.fspath(path)
+        except TypeError:
+            return path
+        if not isinstance(text, str) or not text or "\0" in text:
+            return path
+        with self.aside():
+            led = how(text)
+        return path if led == text else led
+
+    def _replace(self, owner, name, make):
+        """Put what make(original) gives in the place of owner.name, until the layer is taken up."""
+        original = getattr(owner, name, None)
+        if original is not None:
+            self._replaced.append((owner, name, original))
+            setattr(owner, name, functools.wraps(original)(make(original)))
+
+    def _lead(self, owner, name, *hows):
+        """Lead the first arguments of a function, one for each of `hows`."""
+
+        def make(original):
+            def leading(*given, **more):
+                if more.get("dir_fd") is None and more.get("src_dir_fd") is None:
+                    given = (*map(self.led, given, hows), *given[len(hows) :])
+                    for word in _WORDS & more.keys():
+                        more[word] = self.led(more[word], hows[-1])
+                return original(*given, **more)
+
+            return leading
+
+        self._replace(owner, name, make)
+
+    def lay(self):
+        """Lead the functions from here on."""
+        for name in ("stat", "lstat", "access", "readlink"):
+            self._lead(os, name, self.found)
+        self._lead(os, "chdir", self.entered)
+        for name in ("listdir", "scandir"):
+            self._replace(os, name, self._listing)
+        self._lead(os, "mkdir", self.made)
+        for name in ("rmdir", "unlink", "remove"):
+            self._lead(os, name, self.removed)
+        for name in ("rename", "replace"):
+            self._replace(os, name, self._moving)
+        for name in ("chmod", "utime", "truncate"):
+            self._lead(os, name, functools.partial(self.written, empty=False))
+        self._lead(os, "symlink", lambda path: path, self.made)
+        self._lead(os, "link", self.found, self.made)
+        self._replace(os, "open", self._opening_by_flags)
+        for owner, name in ((builtins, "open"), (io, "open"), (tarfile, "bltn_open")):
+            self._replace(owner, name, self._opening)
+        if "IPython.core.interactiveshell" in sys.modules:  # the `open` that cells see
+            self._replace(sys.modules["IPython.core.interactiveshell"], "io_open", self._opening)
+        self._lay_on_libraries()
+        if hasattr(pathlib, "_NormalAccessor"):  # Python 3.10's holds the functions by itself
+            for name in ("stat", "open", "listdir", "scandir", "mkdir", "unlink", "rmdir", "rename", "replace"):
+                owner = pathlib._NormalAccessor
+                if hasattr(owner, name):
+                    self._replaced.append((owner, name, owner.__dict__[name]))
+                    setattr(owner, name, staticmethod(getattr(io if name == "open" else os, name)))
+
+    def _lay_on_libraries(self):
+        import cv2
+        import h5py
+
+        for name in ("imread", "imdecodemulti", "imreadmulti"):
+            self._lead(cv2, name, self.found)
+        self._lead(cv2, "imwrite", functools.partial(self.written, empty=True))
+        self._replace(h5py.File, "__init__", self._opening_hdf5)
+
+    def _listing(self, original):
+        def listing(path="."):
+            return original(self.led(path, self.listed))
+
+        return listing
+
+    def _moving(self, original):
+        def moving(src, dst, **more):
+            if not more:
+                src, dst = self.led(src, self.moved), self.led(dst, self.removed)
+            return original(src, dst, **more)
+
+        return moving
+
+    def _opening(self, original):
+        def opening(file, mode="r", *given, **more):
+            return original(self.led(file, self._for_mode(mode)), mode, *given, **more)
+
+        return opening
+
+    def _for_mode(self, mode):
+        if not isinstance(mode, str) or not set(mode) & set("wax+"):
+            return self.found
+        return functools.partial(self.written, empty="w" in mode)
+
+    def _opening_by_flags(self, original):
+        def opening(path, flags, *given, **more):
+            if more.get("dir_fd") is None:
+                writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+                empty = bool(flags & os.O_TRUNC)
+                path = self.led(path, functools.partial(self.written, empty=empty) if writes else self.found)
+            return original(path, flags, *given, **more)
+
+        return opening
+
+    def _opening_hdf5(self, original):
+        def opening(file, name=None, mode="r", *given, **more):
+            how = self.found if mode == "r" else functools.partial(self.written, empty=mode.startswith("w"))
+            return original(file, self.led(name, how), mode, *given, **more)
+
+        return opening
+
+    def take_up(self):
+        """Leave every function as it was."""
+        while self._replaced:
+            setattr(*self._replaced.pop())
