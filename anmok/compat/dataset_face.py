@@ -11,6 +11,8 @@ _before = None
 class TensorFlowFace(faces.Face):
     """Tensors as Tensor, text as StringTensor; lists and numbers have the formats that TensorFlow gives them."""
 
+    lists_are_tuples = True  # tf.py_function returns a list of tensors that may differ in shape
+
     def shown(self, leaf):
         import torch
 

@@ -136,15 +136,17 @@ class Tensor(Face, torch.Tensor):
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        args = [_for_torch(argument) for argument in args]
-        if kwargs:
-            kwargs = {key: _for_torch(argument) for key, argument in kwargs.items()}
         with _beneath():
+            if type(function) is _GETTER:
+                return function(*args, **kwargs)
+            name = getattr(function, "__name__", "")
+            if not name.endswith("_") or name.endswith("__"):  # else it changes the tensor itself
+                args = [_for_torch(argument) for argument in args]
+                if kwargs:
+                    kwargs = {key: _for_torch(argument) for key, argument in kwargs.items()}
             result = function(*args, **kwargs)
         if type(result) is torch.Tensor:
-            if function in _RAW or (args and result is args[0]):
-                return result
-            return _dressed(result)
+            return result if args and result is args[0] else _dressed(result)
         if isinstance(result, (tuple, list)) and not isinstance(result, torch.Size):
             return type(result)([_dressed(entry) if type(entry) is torch.Tensor else entry for entry in result])
         return result
@@ -172,7 +174,7 @@ class Tensor(Face, torch.Tensor):
         return as_tensor, (self.numpy(), self.dtype.name)
 
 
-_RAW = {torch.Tensor.grad.__get__, torch.Tensor._base.__get__}
+_GETTER = type(torch.Tensor.grad.__get__)  # of torch's attributes: requires_grad, is_leaf, ...
 
 
 class Reference:
@@ -204,7 +206,8 @@ def _text(tensor, write):
 
 def _for_torch(argument):
     if type(argument) is Tensor:
-        return _in_session(argument)
+        # Plain, since torch has functions in Python that look at formats and shapes.
+        return torch.Tensor.as_subclass(_in_session(argument), torch.Tensor)
     if isinstance(argument, (list, tuple)) and any(type(entry) is Tensor for entry in argument):
         return [_for_torch(entry) for entry in argument]
     return argument
@@ -215,7 +218,7 @@ def _in_session(tensor):
     session = tensor.__dict__.get("_session")
     if session is None or session == state.session:
         return tensor
-    return torch.Tensor.detach(tensor) if torch.Tensor.requires_grad.__get__(tensor) else tensor
+    return tensor.detach() if tensor.requires_grad else tensor
 
 
 def _dressed(result):
@@ -247,6 +250,12 @@ def plain(tensor):
     if tensor.__dict__:
         beneath.__dict__.update({key: value for key, value in tensor.__dict__.items() if key != "_session"})
     return beneath
+
+
+def recorded(tensor):
+    """The torch tensor beneath, with all that was recorded of it by whichever tape."""
+    with _beneath():
+        return torch.Tensor.as_subclass(tensor, torch.Tensor)
 
 
 def value_of(variable):
@@ -292,6 +301,8 @@ def _made(value, wanted):
         leaves = pytree.tree_leaves(value)
         if any(isinstance(leaf, (torch.Tensor, StringTensor)) for leaf in leaves):
             return _stacked(value, wanted)
+        if is_text(value):
+            return as_strings(value)  # NumPy would decode bytes that stand beside letters
         array = np.asarray(value)
         if not any(isinstance(leaf, (np.ndarray, np.generic)) for leaf in leaves):
             if array.dtype == np.float64:

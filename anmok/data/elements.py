@@ -103,6 +103,13 @@ def element_of(value):
     return structured(tensor_of, taken(value))
 
 
+def returned(value):
+    """What a function given to map returned, as an element."""
+    if isinstance(value, list) and faces.in_use().lists_are_tuples:
+        value = tuple(value)
+    return element_of(value)
+
+
 def shown(element):
     """An element as the face in use (see faces.py) shows it to a person."""
     face = faces.in_use()

@@ -6,7 +6,9 @@ stands for a leaf where a function returns one. One face is in use at a time; a 
 
 
 class Face:
-    """Leaves as they are."""
+    """Leaves as they are; a list that a function returns stands for one array."""
+
+    lists_are_tuples = False
 
     def shown(self, leaf):
         """What a person sees of a leaf."""

@@ -9,7 +9,7 @@ import torch
 from anmok import random
 from anmok.data import crew
 from anmok.data.crew import closing
-from anmok.data.elements import TensorSpec, batch_of, element_of, rows_of, shown, spec_of, structured
+from anmok.data.elements import TensorSpec, batch_of, returned, rows_of, shown, spec_of, structured
 from anmok.data.sources import INFINITE, UNKNOWN
 from anmok.errors import DataError
 
@@ -48,7 +48,7 @@ class Mapped(Stage):
         def made(numbered):
             number, element = numbered
             with random.training_step(pass_seed, number), _naming(f"map: element {number}", self.function):
-                return element_of(called(self.function, element))
+                return returned(called(self.function, element))
 
         with closing(self.parent.elements(place)) as items:
             numbered = enumerate(items)
@@ -72,7 +72,7 @@ class Mapped(Stage):
             raise DataError("element_spec: there is no element to tell it from.")
         sizes = set()
         structured(lambda spec, leaf: sizes.add(_open_axis(spec, leaf)), self.parent.spec(), first)
-        made = spec_of(element_of(called(self.function, first)))
+        made = spec_of(returned(called(self.function, first)))
         return structured(lambda spec: _opened(spec, sizes - {None}), made)
 
 

@@ -137,7 +137,7 @@ def _refuse_bomb(data, asked):
         with Image.open(io.BytesIO(data)) as image:
             width, height = image.size
     except (OSError, SyntaxError, ValueError):
-        raise FileFormatError(f"{asked}: the picture is damaged.") from None
+        raise FileFormatError(f"{asked}: the picture is damaged or cut short.") from None
     if width * height > PIXEL_LIMIT:
         raise FileFormatError(f"{asked}: {height:,} x {width:,} pixels are more than the limit of {PIXEL_LIMIT:,}.")
 
