@@ -13,7 +13,7 @@ import sys
 __all__ = ["activate", "active", "deactivate", "is_active"]
 
 # What has to be set while compat is active, each a module with set_up() and take_down(): in this order, and back.
-_PARTS = ["anmok.compat.importing", "anmok.compat.keras_config", "anmok.compat.dataset_face"]
+_PARTS = ["anmok.compat.importing", "anmok.compat.borders", "anmok.compat.keras_config", "anmok.compat.dataset_face"]
 _set_up = []
 
 

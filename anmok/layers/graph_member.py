@@ -62,10 +62,10 @@ class GraphMember:
                 del layer._call_losses[count:]
 
     def _format_of_weight(self, weight):
-        """What autocast, which there is none of on `meta`, would cast a weight to."""
+        """What autocast, which there is none of on `meta`, would cast a weight to; None for its own format."""
         policy = self.dtype_policy
         mixed = policy.compute_dtype != policy.variable_dtype and weight.is_floating_point()
-        return policy.torch_compute_dtype if mixed else weight.dtype
+        return policy.torch_compute_dtype if mixed else None
 
     def compute_output_shape(self, *input_shapes):
         """Shape(s) of the output for shape(s) of the input, batch first, None where unknown."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from anmok import mixed_precision, regularizers
+from anmok import mixed_precision, outside, regularizers
 from anmok.errors import ArgumentError, unknown_name
 from anmok.layers.config import configured_arguments, plain
 from anmok.layers.graph_member import GraphMember
@@ -35,6 +35,8 @@ class Layer(GraphMember, WeightHolder):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = _finishing(cls.build)
+        if "call" in cls.__dict__:
+            cls.call = outside.theirs(cls.call)
         if "__init__" in cls.__dict__ and cls.__module__.split(".")[0] == "anmok":
             cls.__init__ = understanding(cls.__init__)
 
@@ -96,6 +98,8 @@ class Layer(GraphMember, WeightHolder):
         if not (self.built and type(args[0]) is torch.Tensor if args else False):
             if is_symbolic((args, kwargs)):
                 return self._call_symbolically(args, kwargs, training)
+            if outside.kind is not None and outside.kind.brings_numbers((args, kwargs)):
+                return outside.kind.answer(self._forward_numbers, args, {**kwargs, "training": training})
             fresh = not self.built
             args, kwargs = self._prepare(args, kwargs)
             if fresh and args and torch.is_tensor(args[0]) and args[0].is_meta:
@@ -125,6 +129,16 @@ class Layer(GraphMember, WeightHolder):
                 self._call_losses.clear()
             self._regularize_activity(outputs)
         return outputs
+
+    def _forward_numbers(self, *args, **kwargs):
+        def convert(leaf):
+            is_number = isinstance(leaf, (int, float, np.generic)) and not isinstance(leaf, bool)
+            return (
+                torch.as_tensor(leaf, dtype=torch.float32 if isinstance(leaf, float) else None) if is_number else leaf
+            )
+
+        args, kwargs = self._prepare(args, kwargs)
+        return self.forward(*pytree.tree_map(convert, args), **kwargs)
 
     def _call_by_policy(self, args, kwargs):
         """Compute under a dtype policy other than 'auto': inputs cast, autocast entered for the mixed ones."""
@@ -282,10 +296,14 @@ class Layer(GraphMember, WeightHolder):
 
 def _finishing(build):
     """A layer's own `build` such that calling it directly, too, leaves a built layer."""
+    ours = outside.is_ours(build)
 
     @functools.wraps(build)
     def build_and_finish(self, *shapes, **named):
-        build(self, *shapes, **named)
+        if outside.kind is not None and not ours:
+            build(self, *map(outside.kind.shape, shapes), **named)
+        else:
+            build(self, *shapes, **named)
         shapes = (*shapes, *named.values())
         # When a subclass calls super().build(...), it is not done yet.
         if type(self).build is build_and_finish and shapes and shapes[0] is not None and not self.built:

@@ -57,6 +57,6 @@ class SparseConv2D(SpatialLayer):
 
     def call(self, inputs):
         x = self.torch_view(inputs)[:, self._sources]
-        y = F.conv2d(x, self.kernel[:, None], groups=len(self._sources))
+        y = F.conv2d(x, self.kernel.unsqueeze(1), groups=len(self._sources))
         maps = [part.sum(1) for part in y.split(self._fan_in, 1)]
-        return self.keras_view(torch.stack(maps, 1) + self.bias[:, None, None])
+        return self.keras_view(torch.stack(maps, 1) + self.bias.view(-1, 1, 1))

@@ -11,7 +11,8 @@ class Weight(nn.Parameter):
     """A Parameter stored as PyTorch's kernels want it, read and assigned in Keras' layout.
 
     axes: the stored tensor is `keras.permute(axes)`, reshaped to the stored shape where that differs (depthwise
-    kernels). `shape` is the stored one; `keras_shape`, `numpy()`, `assign()` and `keras_view()` are Keras'.
+    kernels). `size()` is the stored shape, and so is `shape` unless somebody shows weights as Keras has them (see
+    anmok.outside); `keras_shape`, `numpy()`, `assign()` and `keras_view()` are Keras'.
     """
 
     def __new__(cls, keras_value, *, name="weight", axes=None, stored_shape=None, trainable=True):
@@ -48,7 +49,7 @@ class Weight(nn.Parameter):
     def from_keras(self, value):
         """A tensor in Keras' layout turned into the stored one."""
         value = value if self._axes is None else value.permute(self._axes)
-        return value.reshape(self.shape)
+        return value.reshape(self.size())
 
     @property
     def value(self):

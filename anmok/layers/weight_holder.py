@@ -82,13 +82,22 @@ class WeightHolder(nn.Module):
             if not value.trainable:
                 self._parameters.pop(name, None)
                 self.__dict__.pop(name, None)
+                self._own(value)
                 self.register_buffer(name, value)
                 return
+            self._own(value)
         elif isinstance(value, nn.Module) and not isinstance(value, WeightHolder):
             value.eval()  # as our own layers begin; torch's begin in training
         elif isinstance(value, (list, tuple, dict)) and not name.startswith("_"):
             value = tracked(self, name, value)
         super().__setattr__(name, value)
+
+    def _own(self, weight):
+        """Take in a weight that was made elsewhere."""
+        own = self.__dict__.get("_own_weights")
+        if own is not None and not any(known is weight for known in own):
+            own.append(weight)
+            weight.path = f"{self.name}/{weight._name}"
 
     def _apply(self, fn, recurse=True):
         # torch replaces buffers when a module moves; ours stay the same Weight objects.

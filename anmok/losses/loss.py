@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from anmok import notices
+from anmok import notices, outside
 from anmok.errors import ArgumentError, ShapeError, unknown_name
 from anmok.mixed_precision import DTypePolicy
 from anmok.registry import Registry, serialize_function, snake_case
@@ -129,10 +129,16 @@ class Loss:
         self._torch_dtype = self._policy.torch_compute_dtype
         self._is_mean = reduction in ("sum_over_batch_size", "mean")
 
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        if "call" in cls.__dict__:
+            cls.call = outside.theirs(cls.call)
+
     @property
     def dtype(self):
         return self._policy.compute_dtype
 
+    @outside.border
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The loss, a scalar tensor with a gradient (per sample without reduction); weights are (B,) or per value."""
         y_pred = self._in_dtype(as_tensor(y_pred))
@@ -196,7 +202,7 @@ class LossFunctionWrapper(Loss):
         self._fn_kwargs = kwargs
 
     def call(self, y_true, y_pred):
-        return self.fn(*same_rank(y_true, y_pred), **self._fn_kwargs)
+        return outside.ask(self.fn, *same_rank(y_true, y_pred), **self._fn_kwargs)
 
     def get_config(self):
         return {**super().get_config(), "fn": serialize_function(self.fn), **self._fn_kwargs}

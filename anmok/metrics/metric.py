@@ -4,7 +4,7 @@ import collections
 
 import torch
 
-from anmok import initializers, notices
+from anmok import initializers, notices, outside
 from anmok.errors import ArgumentError, unknown_name
 from anmok.mixed_precision import DTypePolicy
 from anmok.registry import Registry, snake_case
@@ -101,6 +101,12 @@ class Metric:
 
     # "up" or "down" where it is known which is better; callbacks with mode="auto" ask.
     _direction = None
+
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        for name in ("update_state", "result"):
+            if name in cls.__dict__:
+                setattr(cls, name, outside.method(cls.__dict__[name]))
 
     def __init__(self, dtype=None, name=None):
         if isinstance(dtype, str) and name is None and dtype not in (*_DTYPES, "int", "float"):

@@ -4,6 +4,7 @@ import numbers
 
 import torch
 
+from anmok import outside
 from anmok.errors import ArgumentError, ShapeError
 from anmok.losses.loss import as_tensor, divide_no_nan, merge_mask, same_rank
 from anmok.metrics.metric import Metric, _functions, _registry
@@ -118,7 +119,7 @@ class MeanMetricWrapper(Mean):
     @torch.no_grad()
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_pred = as_tensor(y_pred)
-        values = self._fn(as_tensor(y_true, like=y_pred), y_pred, **self._fn_kwargs)
+        values = outside.ask(self._fn, as_tensor(y_true, like=y_pred), y_pred, **self._fn_kwargs)
         super().update_state(values, sample_weight)
 
     def get_config(self):

@@ -124,7 +124,7 @@ class Muon(Optimizer):
         mean.mul_(self.momentum).add_(grad)
         direction = torch.add(grad, mean, alpha=self.momentum) if self.nesterov else mean
         if self.rms_rate is not None:
-            rate = rate * self.rms_rate * math.sqrt(max(weight.shape))
+            rate = rate * self.rms_rate * math.sqrt(max(weight.size()))
         weight.sub_(self._orthogonal(direction), alpha=rate)
 
     def _orthogonal(self, matrix):

@@ -10,7 +10,7 @@ import re
 
 import torch
 
-from anmok import notices, schedules
+from anmok import notices, outside, schedules
 from anmok.errors import ArgumentError, unknown_name
 from anmok.optimizers import averages, clipping
 from anmok.optimizers.pace import Pace
@@ -195,6 +195,8 @@ class Optimizer(Pace, Stateful):
         known = self._weights if weights is None else weights
         if len(grads) != len(known):
             raise ArgumentError(f"Expected a gradient (or None) for each of {len(known)} weights, got {len(grads)}.")
+        if outside.kind is not None:
+            grads = outside.kind.gradients(grads, known)
         chosen = self._everything
         if chosen is None or any(grad is None for grad in grads) or not _same(known, chosen.weights):
             grads, chosen = self._select_some(grads, known)

@@ -44,7 +44,7 @@ class Selection:
 def _is_dense(tensor):
     """Whether the elements fill one block of memory, in any order of the axes."""
     expected = 1
-    for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
+    for stride, size in sorted(zip(tensor.stride(), tensor.size(), strict=True)):
         if size != 1 and stride != expected:
             return False
         expected *= size

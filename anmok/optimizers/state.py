@@ -32,7 +32,7 @@ class Stateful:
         """
         tensor = torch.full_like(reference_variable, value + shift, requires_grad=False)
         if callable(initializer):
-            tensor.copy_(torch.as_tensor(initializer(tuple(reference_variable.shape))))
+            tensor.copy_(torch.as_tensor(initializer(tuple(reference_variable.size()))))
         index = self._index_of.get(id(reference_variable))
         if index is not None:
             self._slots.setdefault(name, [None] * len(self._weights))[index] = tensor

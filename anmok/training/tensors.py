@@ -38,7 +38,10 @@ def wrap_all(value, name):
 def wrap(value, name):
     """One tensor (N, ...) over the memory of `value`; raises DataError for what is not an array of numbers."""
     if isinstance(value, torch.Tensor):
-        tensor = value.detach()
+        with torch._C.DisableTorchFunctionSubclass():
+            tensor = value.detach()
+            if type(tensor) is not torch.Tensor:  # whatever else a subclass may be
+                tensor = tensor.as_subclass(torch.Tensor)
     else:
         tensor = _from_numpy(_numbers(value, name))
     if tensor.is_complex() or tensor.layout is not torch.strided:

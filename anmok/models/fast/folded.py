@@ -137,7 +137,7 @@ class FoldedConvolution(Linear):
             self._settled.clear()
         settled = self._settled[x.shape[1:3]] = _Settled(self, x.shape[1:3])
         if self._by_onednn:
-            key = settled.geometry, settled.kernel.shape
+            key = settled.geometry, settled.kernel.size()
             if key not in self._convolutions:
                 self._convolutions[key] = onednn.Convolution(settled.kernel, self._bias, *settled.geometry)
             settled.convolution = self._convolutions[key]
@@ -164,7 +164,7 @@ class _Settled:
         padding = tuple(min(pair) for pair in pairs)
         before = [max(before - after, 0) for before, after in pairs]
         after = [max(after - before, 0) for before, after in pairs]
-        if kernel.shape[1] == 1 and groups > 1 and layer.dilation_rate == (1, 1):
+        if kernel.size(1) == 1 and groups > 1 and layer.dilation_rate == (1, 1):
             # A depthwise convolution takes less time than a copy of its input. Where it needs more zeros after than
             # before, it gets as many before, and its kernel begins with zeros that meet them.
             kernel = F.pad(kernel, (after[1], 0, after[0], 0))

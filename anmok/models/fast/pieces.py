@@ -81,7 +81,7 @@ class ConvolutionPiece(_LinearPiece):
         gradient = self.tail.backward(gradient, kept, tail_rest).permute(0, 3, 1, 2)
         mask = [wanted[0], wanted[1], len(wanted) > 2 and wanted[2]]
         x_gradient, kernel_gradient, bias_gradient = torch.ops.aten.convolution_backward(
-            gradient, x, kernel, [kernel.shape[0]], layer.strides, padding, layer.dilation_rate, False, [0, 0],
+            gradient, x, kernel, [kernel.size(0)], layer.strides, padding, layer.dilation_rate, False, [0, 0],
             layer.groups, mask,
         )  # fmt: skip
         if wanted[0]:

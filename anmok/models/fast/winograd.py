@@ -35,10 +35,10 @@ def serves(kernel, strides, padding, dilation, groups):
     """Whether a convolution may be computed like this: float32, 3 x 3 with stride 1, with enough channels."""
     return (
         kernel.dtype is torch.float32
-        and kernel.shape[2:] == (3, 3)
+        and kernel.size()[2:] == (3, 3)
         and tuple(strides) == tuple(dilation) == (1, 1)
         and groups == 1
-        and min(kernel.shape[:2]) >= _FEWEST_CHANNELS
+        and min(kernel.size()[:2]) >= _FEWEST_CHANNELS
     )
 
 
@@ -46,7 +46,7 @@ class Convolution:
     """A convolution of images (B, C, H, W) in channels-last memory, with settled kernel (K, C, 3, 3), bias, padding."""
 
     def __init__(self, kernel, bias, padding):
-        self._filters, self._channels = kernel.shape[:2]
+        self._filters, self._channels = kernel.size()[:2]
         self._weights = _PLACES**2 * self._filters * self._channels
         self._padding = padding
         transform = _kernel_transform().to(kernel.device)

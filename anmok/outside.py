@@ -1,0 +1,59 @@
+"""Tensors of another kind at the library's borders: theirs are unwrapped where they come in, and what goes out is wrapped.
+
+`kind` is None as long as people have torch's own tensors, and then nothing happens here. Who shows the library under
+another face (anmok.compat) sets it to an object with
+
+    is_theirs(structure)                   whether arguments come from somebody with tensors of that kind
+    brings_numbers(structure)              whether they are tensors of that kind, arrays or numbers, not torch's tensors
+    answer(function, args, kwargs)         what an own function gives for theirs, as theirs
+    ask(function, args, kwargs)            what a function of theirs gives for torch's tensors, as torch's
+    shape(shape)                           a shape as their functions expect it
+    gradients(gradients, weights)          gradients that may be theirs, in the layouts the weights are stored in
+"""
+
+import functools
+
+kind = None
+
+
+def is_ours(function):
+    """Whether a function belongs to this package."""
+    return getattr(function, "__module__", None) is not None and function.__module__.split(".")[0] == "anmok"
+
+
+def border(function):
+    """A function of the library that takes tensors of either kind and answers in the caller's."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        if kind is None or not kind.is_theirs((args, kwargs)):
+            return function(*args, **kwargs)
+        return kind.answer(function, args, kwargs)
+
+    return call
+
+
+def theirs(function):
+    """A function that a person wrote, which gets its tensors as that person expects them; ours is left as it is."""
+    if is_ours(function):
+        return function
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        if kind is None:
+            return function(*args, **kwargs)
+        return kind.ask(function, args, kwargs)
+
+    return call
+
+
+def ask(function, *args, **kwargs):
+    """function(*args, **kwargs), where the function may be a person's."""
+    if kind is None or is_ours(function):
+        return function(*args, **kwargs)
+    return kind.ask(function, args, kwargs)
+
+
+def method(function):
+    """A method of a class: of the library's own a border, of a person's class one of theirs."""
+    return border(function) if is_ours(function) else theirs(function)
