@@ -25,6 +25,18 @@ class ChecksumError(MissingFileError, FileFormatError):
     """What was downloaded is not the file that was asked for."""
 
 
+# Endings that say what a file holds: of those that models and weights are written to here, and of others'.
+_FORMATS = (
+    ".keras", ".h5", ".hdf5", ".safetensors", ".pt", ".pth", ".pkl", ".pickle", ".joblib", ".npz", ".npy", ".onnx",
+    ".tflite", ".pb", ".bin", ".json",
+)  # fmt: skip
+
+
+def names_a_format(filepath):
+    """Whether the name's ending says what is in the file; tf.keras took other names for checkpoints and folders."""
+    return str(filepath).lower().endswith(_FORMATS)
+
+
 def home():
     """The cache folder: $ANMOK_HOME, else ~/.anmok (a Path; it need not exist yet)."""
     return Path(os.environ.get("ANMOK_HOME") or Path.home() / ".anmok").expanduser()

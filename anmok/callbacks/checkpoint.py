@@ -2,7 +2,7 @@
 
 import os
 
-from anmok import notices
+from anmok import files, notices
 from anmok.callbacks.monitor import MonitorCallback, other_spelling
 from anmok.errors import ArgumentError, unknown_name
 
@@ -63,7 +63,8 @@ class ModelCheckpoint(MonitorCallback):
             raise unknown_name("argument of ModelCheckpoint", argument, (*known, "initial_value_threshold", "period"))
         self.filepath = os.fspath(filepath)
         endings = _ENDINGS[bool(save_weights_only)]
-        if not self.filepath.endswith(endings):
+        # Without an ending it is a checkpoint's or SavedModel's name, which saving understands.
+        if not self.filepath.endswith(endings) and files.names_a_format(self.filepath):
             raise ArgumentError(
                 f"ModelCheckpoint: expected a filepath that ends in {' or '.join(endings)}"
                 f"{' for save_weights_only=True' if save_weights_only else ''}, got {self.filepath!r}."

@@ -4,8 +4,9 @@ import contextlib
 
 import h5py
 
+from anmok import files
 from anmok.errors import ArgumentError, FileFormatError, NotBuiltError, unknown_name
-from anmok.saving import archive, hdf5
+from anmok.saving import archive, hdf5, tensorflow_names
 from anmok.saving.legacy_weights import is_legacy, read_legacy_weights, write_legacy_weights
 from anmok.saving.reading import existing
 from anmok.saving.replacing import replacing
@@ -18,16 +19,23 @@ _TENSORS = ".safetensors"
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
     """Write the weights (and the optimizer's state) to a `.weights.h5` file, as Keras 3 does.
 
-    Other names in .h5 get the older layout, without the optimizer; `.safetensors` the weights alone. Raises
-    ArgumentError for other endings and for an existing file with overwrite=False, NotBuiltError for a model without
-    weights.
+    Other names in .h5 get the older layout, without the optimizer; `.safetensors` the weights alone. Names without
+    such an ending were checkpoints in tf.keras, see tensorflow_names. Raises ArgumentError for an existing file with
+    overwrite=False, NotBuiltError for a model without weights.
     """
     if max_shard_size is not None:
         raise ArgumentError("max_shard_size is not supported: weights are written to one file. Leave it out.")
+    save_format = kwargs.pop("save_format", None)
     for name in kwargs:
-        raise unknown_name("argument of save_weights", name, ("filepath", "overwrite"))
-    if not str(filepath).endswith((".h5", ".hdf5", _TENSORS)):
+        raise unknown_name("argument of save_weights", name, ("filepath", "overwrite", "save_format"))
+    is_known = str(filepath).endswith((".h5", ".hdf5", _TENSORS))
+    if not is_known and files.names_a_format(filepath):
         raise ArgumentError(f"Expected a file name that ends in .weights.h5 or {_TENSORS}, got {str(filepath)!r}.")
+    if save_format not in (None, "h5", "hdf5", "tf") or (save_format == "tf" and is_known):
+        raise ArgumentError(
+            f"save_format={save_format!r} does not go with {str(filepath)!r}: the ending of the name chooses the "
+            "format. Leave save_format out."
+        )
     if not model.built:
         raise NotBuiltError(
             f"Model '{model.name}' has no weights to save yet: call it on data once, or model.build(input_shape)."
@@ -36,11 +44,16 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
         with replacing(filepath, overwrite=overwrite) as part:
             write_tensors(part, model)
         return
-    with replacing(filepath, overwrite=overwrite) as part, h5py.File(part, "w") as file:
-        if str(filepath).endswith(".weights.h5"):
+    is_checkpoint = not is_known and save_format not in ("h5", "hdf5")
+    path = tensorflow_names.of_weights(filepath) if is_checkpoint else filepath
+    with replacing(path, overwrite=overwrite) as part, h5py.File(part, "w") as file:
+        if str(path).endswith(".weights.h5"):
             write_state(file, model)
         else:
             write_legacy_weights(file, model, archive.DIALECT)
+    if is_checkpoint:
+        tensorflow_names.enter(filepath)
+        tensorflow_names.say_weights(filepath)
 
 
 def load_weights(model, filepath, skip_mismatch=False, by_name=None, objects_to_skip=None, **kwargs):
@@ -52,7 +65,7 @@ def load_weights(model, filepath, skip_mismatch=False, by_name=None, objects_to_
     """
     for name in kwargs:
         raise unknown_name("argument of load_weights", name, ("filepath", "skip_mismatch", "by_name"))
-    path = existing(filepath)
+    path = existing(tensorflow_names.found(filepath, tensorflow_names.of_weights))
     spared = list(objects_to_skip or ())
     if path.name.endswith(_TENSORS):
         read_tensors(model, path, skip_mismatch=skip_mismatch, by_name=bool(by_name), spared=spared)
@@ -72,7 +85,7 @@ def _opened(path):
     if path.name.endswith(".keras"):
         with archive.opened_archive(path) as opened, archive.opened_weights(opened, path) as (file, _):
             yield file
-    elif path.name.endswith((".h5", ".hdf5")):
+    elif path.name.endswith((".h5", ".hdf5")) or h5py.is_hdf5(path):
         with hdf5.opened(path, path) as file:
             yield file
     else:
