@@ -1,5 +1,6 @@
 """`--data NAME=PATH`: what a program asks for by a path, a URL or a data set's name, and where it is here."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from anmok.errors import ArgumentError, MissingFileError
 
 ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".zip")
 _URL = re.compile(r"^[a-z]+://")
+_SPLITS = ("train", "training", "training_set", "validation", "valid", "val", "test", "testing", "test_set", "images")
 _WINDOWS = re.compile(r"^[A-Za-z]:/")
 
 
@@ -71,7 +73,7 @@ class FoundData:
         self._given = given
         self._told = told
         self._unpacked = {}
-        self.named, self.loose, self.homes = {}, {}, {}
+        self.named, self.loose, self.homes, self.within = {}, {}, {}, {}
         self.layer = None
         for number, each in enumerate(given):
             self._place(each, number)
@@ -99,10 +101,24 @@ class FoundData:
             return
         original = each.path
         if not is_folder and is_archive(each.path) and not is_archive(place):
-            original = os.fspath(archives.opened(each.path))
+            original = self._entered(each.path, place)
         self._stage.put(place, original)
         if is_folder or original != each.path:
             self.homes[os.path.realpath(original)] = place
+
+    def _entered(self, archive, place):
+        """The folder that an archive holds, within its only folder unless that is a split: `place` stands for both."""
+        folder = self.unpacked(archive)
+        while True:
+            inner = [name for name in os.listdir(folder) if not name.startswith((".", "__MACOSX"))]
+            if len(inner) != 1 or inner[0].lower() in _SPLITS or not os.path.isdir(os.path.join(folder, inner[0])):
+                return folder
+            self.within[os.path.join(place, inner[0])] = place
+            folder = os.path.join(folder, inner[0])
+
+    def _aside(self):
+        """A with block within which paths are what they are."""
+        return self.layer.aside() if self.layer else contextlib.nullcontext()
 
     def find(self, asked):
         """The Given for a URL, a file's name or a data set's ("owner/name"); None if --data has none for it."""
@@ -117,6 +133,10 @@ class FoundData:
 
         Raises MissingFileError if it can be had nowhere.
         """
+        with self._aside():
+            return self._fetched(url, name, cache)
+
+    def _fetched(self, url, name, cache):
         given = self.find(url) or (name and self.find(name))
         if given:
             self._told(f"{url} is {given.path}")
@@ -142,7 +162,10 @@ class FoundData:
         """The folder (str) that holds what an archive holds, its only folder not entered; a folder is itself."""
         if os.path.isdir(path):
             return path
-        path = os.path.realpath(path)
+        with self._aside():
+            return self._unpack(os.path.realpath(path))
+
+    def _unpack(self, path):
         if path not in self._unpacked:
             folder = os.fspath(archives.opened(path))
             shelf = os.fspath(files.home() / "cache" / "archives") + os.sep
@@ -166,17 +189,17 @@ class FoundData:
         if not in_cache:  # cache_dir was given: a folder of the program's
             shelf = os.path.abspath(self.layer.led(os.fspath(folder), self.layer.made))
         target = os.path.join(shelf, name)
-        if not extract:
-            self.put(Given(name, source), target)
-            return target
-        holds = self.unpacked(source)
-        self._lay_out(shelf, name, source, holds)
+        with self._aside():
+            if extract:
+                self._lay_out(shelf, name, source, self.unpacked(source))
+            else:
+                self.put(Given(name, source), target)
         return target
 
     def _lay_out(self, shelf, name, source, holds):
         inner = sorted(each for each in os.listdir(holds) if not each.startswith((".", "__MACOSX")))
-        only = os.path.join(holds, inner[0]) if len(inner) == 1 else holds
-        alone = only if os.path.isdir(only) else holds
+        wanted = stem(name) if os.path.isdir(source) or len(inner) != 1 else inner[0]
+        alone = os.path.join(holds, wanted) if os.path.isdir(os.path.join(holds, wanted)) else holds
         if os.path.isdir(source):
             # The folder may be what the archive holds, or hold it.
             places = {stem(source): source, **{each: os.path.join(source, each) for each in inner}}
@@ -195,8 +218,7 @@ class FoundData:
         target = os.path.join(shelf, name)
         if is_archive(name) and not os.path.isdir(source):
             self._stage.put(target, source)
-            if self.layer:
-                self.layer.lead_within(target, os.path.join(shelf, extracted))
+            self.within[target] = os.path.join(shelf, extracted)
         elif name not in places:
             self._stage.put(target, alone)
 

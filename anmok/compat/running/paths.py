@@ -16,6 +16,8 @@ import sys
 import tarfile
 import threading
 
+from anmok import files
+
 # Folders of the services that notebooks are written for, and what they mean on the stage.
 _SERVICES = {
     "/content/drive/MyDrive": "drive/MyDrive",
@@ -37,12 +39,13 @@ class Layer:
     """What leads paths to a stage.
 
     named: names that --data gives and that are no relative paths ('/content/x.zip', 'C:/data', '../input/cats'), and
-    their paths on the stage; loose: the parts of names that are looked for anywhere in a path that is not found, and
-    their paths on the stage. homes: folders of the person's -> what stands for them on the stage when it is written to
-    by an absolute path. told(text): is called once for each path that was found elsewhere.
+    their paths on the stage. loose: parts of names that are looked for anywhere in a path that is not found, and their
+    paths on the stage. homes: folders of the person's, and what stands for each on the stage when it is written to by
+    an absolute path. within: paths on the stage, and what paths within them mean that are not there. told(text): hears
+    once of each path that was found elsewhere.
     """
 
-    def __init__(self, stage, *, named=None, loose=None, homes=None, told=lambda text: None):
+    def __init__(self, stage, *, named=None, loose=None, homes=None, within=None, told=lambda text: None):
         self.stage = stage
         self._named = dict(sorted((named or {}).items(), key=lambda item: -len(item[0])))
         self._loose = {tuple(name.split("/")): path for name, path in (loose or {}).items()}
@@ -52,11 +55,7 @@ class Layer:
         self._inside = threading.local()
         self._replaced = []
         self._found = {}
-        self._within = {}
-
-    def lead_within(self, path, folder):
-        """Let paths within `path`, which is a file, lead to the folder."""
-        self._within[path] = folder
+        self._within = {} if within is None else within
 
     # Where a path leads --------------------------------------------------------------------------------------------
 
@@ -96,7 +95,7 @@ class Layer:
             return self._written(path) or path
         elif written := self._written(path):
             return written
-        other = self._found.get(path) or self._elsewhere(path)
+        other = self._found.get(path) or self._inside_out(place or path) or self._elsewhere(path)
         if other is None:
             return path if place is None else self._as_given(path, place)
         if path not in self._found:
@@ -115,7 +114,7 @@ class Layer:
 
     def _at_home(self, path):
         path = os.path.normpath(path)
-        if path.startswith(sys.prefix + os.sep):
+        if path.startswith((sys.prefix + os.sep, os.fspath(files.home()) + os.sep)):
             return None
         for home, place in self._homes.items():
             if path == home or path.startswith(home + os.sep):
@@ -124,14 +123,18 @@ class Layer:
                 return None if hidden else os.path.normpath(os.path.join(place, inner))
         return None
 
-    def _elsewhere(self, path):
-        """What a path that is not there may mean: something --data names, or the end of it beside the program."""
-        for archive, folder in self._within.items():
-            if path.startswith(archive + os.sep):
-                candidate = folder + path[len(archive) :]
+    def _inside_out(self, place):
+        """What a path on the stage means that leads into an archive, or into the only folder of one."""
+        for outer, folder in self._within.items():
+            if place == outer or place.startswith(outer + os.sep):
+                candidate = folder + place[len(outer) :]
                 self.stage.show(candidate)
                 if os.path.lexists(candidate):
                     return candidate
+        return None
+
+    def _elsewhere(self, path):
+        """What a path that is not there may mean: something --data names, or the end of it beside the program."""
         parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
         for name, place in self._loose.items():
             for start in range(len(parts) - len(name) + 1):
@@ -319,7 +322,10 @@ class Layer:
         def moving(src, dst, **more):
             if not more:
                 src, dst = self.led(src, self.moved), self.led(dst, self.removed)
-            return original(src, dst, **more)
+            answer = original(src, dst, **more)
+            if not more:
+                self.stage.renamed(*(os.path.join(os.getcwd(), os.fspath(path)) for path in (src, dst)))
+            return answer
 
         return moving
 

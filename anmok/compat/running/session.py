@@ -74,6 +74,7 @@ class Session:
             self.stage,
             named=self.data.named,
             loose=self.data.loose,
+            within=self.data.within,
             homes={**self._homes_to_spare(), **self.data.homes},
             told=lambda text: note(f"data: {text}"),
         )

@@ -95,6 +95,12 @@ class Stage:
                 if not empty:
                     shutil.copy2(original, path)
 
+    def renamed(self, old, new):
+        """What has appeared at and below a path is called otherwise now."""
+        with self._lock:
+            for path in [path for path in self._made if path == old or path.startswith(old + os.sep)]:
+                self._made[new + path[len(old) :]] = self._made.pop(path)
+
     def _appear(self, folder, name):
         target = os.path.join(folder, name)
         if os.path.lexists(target):
