@@ -9,7 +9,7 @@ from anmok.layers.padding import reach
 from anmok.layers.registered import add
 
 
-def _crops(window, stride, dilation, padding, output_padding):
+def crops(window, stride, dilation, padding, output_padding):
     """How much of the full result (size - 1) * stride + reach Keras drops before and after; negative: adds zeros."""
     span = reach(window, dilation)
     if padding == "valid":
@@ -66,7 +66,7 @@ class _TransposedConvolution(KernelLayer):
         self._keep_rules("bias", bias_initializer, bias_regularizer, bias_constraint)
         extra = self.output_padding or (None,) * self.rank
         self._dropped = [
-            _crops(window, stride, dilation, self.padding, more)
+            crops(window, stride, dilation, self.padding, more)
             for window, stride, dilation, more in zip(
                 self.kernel_size, self.strides, self.dilation_rate, extra, strict=True
             )

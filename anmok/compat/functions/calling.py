@@ -21,7 +21,12 @@ _FIRST = {
     "params", "t", "data", "condition", "xs", "arrays", "image", "images", "matrix", "target", "y_true", "labels",
 }  # fmt: skip
 _SECOND = {"y", "x2", "b", "indices", "output", "y_pred", "filter", "filters", "kernel"}
-_OLD = {"keep_dims": "keepdims", "dim": "axis", "reduction_indices": "axis", "dimension": "axis", "dims": "axis"}
+_OLD = {
+    "keep_dims": "keepdims", "dim": "axis", "reduction_indices": "axis", "dimension": "axis", "dims": "axis",
+    "dilations": "dilation_rate", "ksize": "pool_size", "stride": "strides", "negative_slope": "alpha",
+    "depthwise_filter": "depthwise_kernel", "pointwise_filter": "pointwise_kernel", "border_mode": "padding",
+    "block_shape": "block_size", "output_dtype": "output_type",
+}  # fmt: skip
 
 _NOTHING, _CLOTHED, _PLAIN, _SYMBOLIC = range(4)
 
@@ -58,15 +63,18 @@ def function(implementation=None, *, layer=None, name=None):
     return call
 
 
-def variant(of, name=None, **settings):
-    """The function `of` with further arguments fixed, as a function of that name."""
-    name = name or of.__name__
+def variant(of, name=None, names=None, **settings):
+    """The function `of` under another name, its arguments under other `names`, with other defaults."""
+    places = {parameter: place for place, parameter in enumerate(inspect.signature(of).parameters)}
 
     @functools.wraps(of)
     def call(*args, **kwargs):
-        return of(*args, **{**settings, **kwargs})
+        if names:
+            kwargs = {names.get(key, key): value for key, value in kwargs.items()}
+        further = {key: value for key, value in settings.items() if key not in kwargs and places[key] >= len(args)}
+        return of(*args, **kwargs, **further)
 
-    call.__name__ = name
+    call.__name__ = name or of.__name__
     return call
 
 

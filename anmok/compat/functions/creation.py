@@ -91,6 +91,12 @@ def eye(num_rows, num_columns=None, k=0, batch_shape=None, dtype="float32"):
 
 
 @function
+def eye_of_tensorflow(num_rows, num_columns=None, batch_shape=None, dtype="float32"):
+    """1 on the diagonal, 0 elsewhere; batch_shape: so many times."""
+    return eye.implementation(num_rows, num_columns, 0, batch_shape, dtype)
+
+
+@function
 def tri(N, M=None, k=0, dtype="float32"):
     """1 on and below the k-th diagonal."""
     return torch.ones(N, N if M is None else M).tril(k).to(torch_dtype(dtype))

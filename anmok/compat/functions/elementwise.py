@@ -118,6 +118,11 @@ fmax = _of_two("fmax", torch.fmax, "The larger one, of numbers and NaN the numbe
 fmin = _of_two("fmin", torch.fmin, "The smaller one, of numbers and NaN the number")
 squared_difference = _of_two("squared_difference", lambda x, y: (x - y) ** 2, "(x - y) squared")
 multiply_no_nan = _of_two("multiply_no_nan", lambda x, y: torch.where(y == 0, 0.0, x * y), "x * y, 0 where y is 0")
+xlogy = _of_two("xlogy", torch.xlogy, "x * log(y), 0 where x is 0", as_floats=True)
+xlog1py = _of_two("xlog1py", lambda x, y: torch.xlogy(x, y + 1), "x * log(y + 1), 0 where x is 0", as_floats=True)
+xdivy = _of_two(
+    "xdivy", lambda x, y: torch.where(x == 0, 0.0, x / torch.where(x == 0, 1.0, y)), "x / y, 0 where x is 0"
+)
 arctan2 = _of_two("arctan2", torch.atan2, "The angle of the point (y, x)", as_floats=True)
 hypot = _of_two("hypot", torch.hypot, "The root of x^2 + y^2", as_floats=True)
 logaddexp = _of_two("logaddexp", torch.logaddexp, "log(exp(x) + exp(y))", as_floats=True)

@@ -405,3 +405,53 @@ def correlate(x, y, mode="valid"):
     padded = torch.nn.functional.pad(longer, extra)
     result = torch.nn.functional.conv1d(padded[None, None], shorter[None, None]).reshape(-1)
     return result.flip(0) if swapped else result
+
+
+@function
+def matrix_transpose(x):
+    """Matrices with rows and columns exchanged."""
+    return tensor(x).mT
+
+
+@function
+def adjoint(x):
+    """Matrices with rows and columns exchanged and values conjugated."""
+    return tensor(x).mH.resolve_conj()
+
+
+@function
+def matvec(a, b):
+    """Matrices times vectors."""
+    a, b = tensors(a, b)
+    return (a @ b.unsqueeze(-1)).squeeze(-1)
+
+
+@function
+def eigenvalues(x):
+    """The eigenvalues of a symmetric matrix, rising."""
+    return torch.linalg.eigvalsh(floating(x))
+
+
+@function
+def lstsq_of_tensorflow(a, b):
+    """The x for which a x is nearest to b, columns of b each."""
+    return lstsq.implementation(a, b)
+
+
+@function
+def qr_of_tensorflow(x, full_matrices=False):
+    """(Q, R): an orthogonal and an upper triangular matrix whose product x is."""
+    return tuple(torch.linalg.qr(floating(x), "complete" if full_matrices else "reduced"))
+
+
+@function
+def tensor_diag(x):
+    """A matrix with a vector on its diagonal."""
+    return torch.diag(tensor(x))
+
+
+@function
+def triangular_solve(a, b, lower=True, adjoint=False):
+    """x of a x = b for a triangular a, lower or upper."""
+    a, b = tensors(a, b)
+    return torch.linalg.solve_triangular(a.mH if adjoint else a, b, upper=lower if adjoint else not lower)

@@ -36,8 +36,7 @@ def tensor(value, *, dtype=None, like=None):
 
 
 def _made(value, device):
-    kind = type(value)
-    if kind in _OF_PYTHON:
+    if isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic):
         return torch.tensor(value, dtype=_of_python(value), device=device)
     if isinstance(value, (list, tuple)):
         return _of_list(value, device)
@@ -50,9 +49,9 @@ def _made(value, device):
 
 
 def _of_python(value):
-    if type(value) is int and not -(1 << 31) <= value < 1 << 31:
+    if isinstance(value, int) and not isinstance(value, bool) and not -(1 << 31) <= value < 1 << 31:
         return torch.int64
-    return _OF_PYTHON[type(value)]
+    return next(dtype for kind, dtype in _OF_PYTHON.items() if isinstance(value, kind))
 
 
 def _of_list(values, device):

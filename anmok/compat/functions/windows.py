@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 
+from anmok import defaults
 from anmok.compat.functions.calling import function
 from anmok.compat.functions.values import floating, integers, sizes, tensor, tensors
 from anmok.errors import ArgumentError, ShapeError
@@ -10,17 +11,22 @@ from anmok.layers.padding import pooling_windows, same_padding
 
 _FIRST = ("NCW", "NCHW", "NCDHW", "channels_first")
 _CONVOLUTIONS = (F.conv1d, F.conv2d, F.conv3d)
-_TRANSPOSED = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
+TRANSPOSED = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
 _MAX = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 _MEAN = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 
 
+def is_first(data_format):
+    """Whether channels come before the spatial axes; None is what holds for the process."""
+    return (data_format or defaults.image_data_format()) in _FIRST
+
+
 def _channels_second(x, data_format):
-    return x if data_format in _FIRST else x.movedim(-1, 1)
+    return x if is_first(data_format) else x.movedim(-1, 1)
 
 
 def _channels_back(x, data_format):
-    return x if data_format in _FIRST else x.movedim(1, -1)
+    return x if is_first(data_format) else x.movedim(1, -1)
 
 
 def _steps(given, rank, data_format, what):
@@ -32,7 +38,7 @@ def _steps(given, rank, data_format, what):
         return numbers * rank
     if len(numbers) == rank + 2:
         inner, outer = (
-            (numbers[2:], numbers[:2]) if data_format in _FIRST else (numbers[1:-1], [numbers[0], numbers[-1]])
+            (numbers[2:], numbers[:2]) if is_first(data_format) else (numbers[1:-1], [numbers[0], numbers[-1]])
         )
         if outer != [1, 1]:
             raise ArgumentError(f"{what}: batch and channels must have 1, got {numbers}.")
@@ -126,12 +132,12 @@ def conv_transpose(x, kernel, output_shape=None, strides=1, padding="SAME", data
     if output_shape is not None:
         wanted = sizes(output_shape)
         if len(wanted) == rank + 2:
-            wanted = wanted[2:] if data_format in _FIRST else wanted[1:-1]
+            wanted = wanted[2:] if is_first(data_format) else wanted[1:-1]
     elif padding == "same":
         wanted = [size * step for size, step in zip(x.shape[2:], steps, strict=True)]
     else:
         wanted = [(n - 1) * s + max(span, s) for n, s, span in zip(x.shape[2:], steps, spans, strict=True)]
-    result = _TRANSPOSED[rank - 1](x, kernel.movedim((-1, -2), (0, 1)), None, steps, 0, 0, 1, spread)
+    result = TRANSPOSED[rank - 1](x, kernel.movedim((-1, -2), (0, 1)), None, steps, 0, 0, 1, spread)
     for axis, (want, window, step, one) in enumerate(zip(wanted, kernel.shape[:rank], steps, spread, strict=True), 2):
         before = same_padding(want, window, step, one)[0] if padding == "same" else 0
         have = result.shape[axis]
@@ -199,7 +205,7 @@ def adaptive_pool(x, output_size, data_format=None, kind="max"):
 def extract_patches(x, sizes, strides=None, rates=1, padding="VALID", data_format=None):
     """Each window of images (B, H, W, C) as one vector, row by row, channels last: (B, H', W', h w C)."""
     x = tensor(x)
-    x = x if data_format not in _FIRST else x.movedim(1, -1)
+    x = x if not is_first(data_format) else x.movedim(1, -1)
     windows = _steps(sizes, 2, None, "sizes")
     steps = windows if strides is None else _steps(strides, 2, None, "strides")
     spread = _steps(rates, 2, None, "rates")
@@ -214,4 +220,4 @@ def extract_patches(x, sizes, strides=None, rates=1, padding="VALID", data_forma
         for j in range(windows[1])
     ]  # fmt: skip
     patches = torch.stack(parts, 1).permute(0, 3, 4, 1, 2).reshape(batch, rows, columns, -1)
-    return patches if data_format not in _FIRST else patches.movedim(-1, 1)
+    return patches if not is_first(data_format) else patches.movedim(-1, 1)
