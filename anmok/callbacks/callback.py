@@ -1,6 +1,7 @@
 """Callback: what wants to hear of training. Override the hooks that are needed; the others cost nothing."""
 
 from anmok.errors import unknown_name
+from anmok.training.logs import Logs
 
 BATCH_HOOKS = tuple(f"on_{mode}_batch_{when}" for mode in ("train", "test", "predict") for when in ("begin", "end"))
 HOOKS = (
@@ -125,7 +126,7 @@ class History(Callback):
     def __init__(self):
         super().__init__()
         self.epoch = []
-        self.history = {}
+        self.history = Logs()
 
     def on_train_begin(self, logs=None):
         self.epoch = []

@@ -3,8 +3,9 @@
 import os
 
 from anmok import files, notices
-from anmok.callbacks.monitor import MonitorCallback, other_spelling
+from anmok.callbacks.monitor import MonitorCallback
 from anmok.errors import ArgumentError, unknown_name
+from anmok.training.logs import other_spelling
 
 _ENDINGS = {True: (".weights.h5", ".h5", ".hdf5", ".safetensors"), False: (".keras", ".h5", ".hdf5")}
 

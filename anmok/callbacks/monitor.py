@@ -3,6 +3,7 @@
 from anmok import notices
 from anmok.callbacks.callback import Callback
 from anmok.errors import ArgumentError
+from anmok.training.logs import other_spelling
 
 # Parts of a metric's name that tell which way is better, where the metric itself does not.
 _UP = {
@@ -13,14 +14,6 @@ _DOWN = {
     "loss", "error", "mae", "mse", "rmse", "mape", "msle", "kld", "divergence", "hinge", "logcosh", "poisson",
     "crossentropy", "false",
 }  # fmt: skip
-_OTHER_SPELLING = {"acc": "accuracy", "accuracy": "acc"}
-
-
-def other_spelling(name):
-    """'val_acc' for 'val_accuracy' and the reverse; None for other names."""
-    prefix = "val_" if name.startswith("val_") else ""
-    other = _OTHER_SPELLING.get(name.removeprefix("val_"))
-    return other and prefix + other
 
 
 class MonitorCallback(Callback):

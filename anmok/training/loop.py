@@ -9,6 +9,7 @@ from anmok import random
 from anmok.notices import AnmokWarning
 from anmok.training.limit import first as first_of
 from anmok.training.limit import limit, repeated
+from anmok.training.logs import Logs
 from anmok.training.task import warn_if_not_finite, warn_if_weights_are_not_finite
 
 
@@ -47,7 +48,7 @@ def fit(task, source, *, epochs, first, prepare, listeners, progress, validate, 
             break
         doubts.look_at_weights(epoch)
         logs = task.results()
-        logs = dict(sorted({**logs, **(validate(epoch) or {})}.items()))
+        logs = Logs(sorted({**logs, **(validate(epoch) or {})}.items()))
         listeners.on_epoch_end(epoch, logs)
         progress.end_epoch(logs)
         if stopped():

@@ -6,6 +6,7 @@ from torch.utils import _pytree as pytree
 from anmok import losses as loss_room
 from anmok import metrics as metric_room
 from anmok.errors import ArgumentError, DataError, ShapeError, unknown_name
+from anmok.training.logs import Logs
 
 _FROM_LOGITS = (loss_room.SparseCategoricalCrossentropy, loss_room.CategoricalCrossentropy)
 _BY_ORDER = (
@@ -262,7 +263,7 @@ class Objective:
                 logs.update({key: _number(part) for key, part in value.items()})
             else:
                 logs[name] = _number(value)
-        return dict(sorted(logs.items()))
+        return Logs(sorted(logs.items()))
 
     def listed(self, logs):
         """The values of `logs` as a list in Keras' order: loss; a single output's metrics or several outputs' losses;
