@@ -13,6 +13,7 @@ from torch import Tensor
 
 from anmok import random
 from anmok.errors import ArgumentError, ShapeError, unknown_name
+from anmok.mixed_precision import format_name
 from anmok.registry import Registry
 
 _registry = Registry("initializer", "keras.initializers")
@@ -28,7 +29,7 @@ def _torch_dtype(dtype):
         return torch.float32
     if isinstance(dtype, torch.dtype):
         return dtype
-    name = (dtype if isinstance(dtype, str) else np.dtype(dtype).name).removeprefix("torch.")
+    name = format_name(dtype)
     found = getattr(torch, name, None)
     if not isinstance(found, torch.dtype):
         raise unknown_name("dtype", name, [n for n, value in vars(torch).items() if isinstance(value, torch.dtype)])

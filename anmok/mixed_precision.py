@@ -4,6 +4,7 @@
 where the processor multiplies bfloat16 in hardware. Any other policy is followed to the letter.
 """
 
+import numpy as np
 import torch
 
 from anmok.errors import unknown_name
@@ -23,11 +24,21 @@ _POLICIES = {
 }
 
 
+def format_name(dtype):
+    """'float32' for that name, torch.float32, np.float32, or a format of another library that has it as `name`."""
+    if isinstance(dtype, type):
+        try:
+            return np.dtype(dtype).name
+        except TypeError:
+            return dtype.__name__
+    return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
+
+
 class DTypePolicy:
     """A pair of formats: `compute_dtype` for the arithmetic, `variable_dtype` for the weights (as in Keras)."""
 
     def __init__(self, name="float32"):
-        name = str(name).removeprefix("torch.")
+        name = format_name(name)
         if name not in _POLICIES:
             raise unknown_name("dtype policy", name, _POLICIES)
         self.name = name

@@ -1,4 +1,4 @@
-"""Tensors of another kind at the library's borders: theirs are unwrapped where they come in, and what goes out is wrapped.
+"""Tensors of another kind at the library's borders: unwrapped where they come in, wrapped where they go out.
 
 `kind` is None as long as people have torch's own tensors, and then nothing happens here. Who shows the library under
 another face (anmok.compat) sets it to an object with

@@ -1,4 +1,4 @@
-"""What compat sets in the library while it is active: the kind of tensors people have, and weights that look like it."""
+"""What compat sets in the library while it is active: the kind of tensors people have, weights that look like it."""
 
 import numpy as np
 import torch

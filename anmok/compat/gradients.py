@@ -7,8 +7,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from anmok.compat import recording
-from anmok.compat.functions.calling import function
-from anmok.compat.functions.values import tensor
+from anmok.compat.dtypes import torch_dtype
 from anmok.compat.tensors import Tensor, as_tensor, plain, recorded, value_of, wrapped
 from anmok.errors import ArgumentError
 from anmok.layers.symbolic import KerasTensor
@@ -107,7 +106,7 @@ class GradientTape:
                 found = [None if each is None else wrapped(each) for each in found]
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         found = [
-            as_tensor(torch.zeros(_shape(leaf), dtype=tensor(leaf).dtype)) if each is None and zero else each
+            as_tensor(torch.zeros(_shape(leaf), dtype=torch_dtype(leaf.dtype))) if each is None and zero else each
             for each, leaf in zip(found, leaves, strict=True)
         ]
         return pytree.tree_unflatten(found, structure)
@@ -249,12 +248,6 @@ def _joined(rows, target_shape, source_shape, zero, axis):
     return wrapped(stacked.reshape(shape))
 
 
-@function
-def stop_gradient(input):
-    """The same values, through which no gradient flows."""
-    return tensor(input).detach()
-
-
 def custom_gradient(f):
     """A function whose gradient is its own: f(*x) returns (y, function of y's gradient that gives x's)."""
 
@@ -280,3 +273,8 @@ def custom_gradient(f):
         return tuple(map(wrapped, result)) if isinstance(result, tuple) else wrapped(result)
 
     return call
+
+
+def recompute_grad(f):
+    """f itself: it is kept what f computed, where TensorFlow computes it twice to save memory."""
+    return f

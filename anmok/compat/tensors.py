@@ -62,6 +62,14 @@ class Face:
             array = _values(self)
         return np.array(array, dtype=dtype) if copy or copy is None else np.asarray(array, dtype=dtype)
 
+    def __array_function__(self, function, types, args, kwargs):
+        # NumPy would call the methods of torch that bear its functions' names; TensorFlow's tensors have none.
+        args, kwargs = pytree.tree_map(lambda leaf: np.asarray(leaf) if isinstance(leaf, Face) else leaf, (args, kwargs))
+        return function(*args, **kwargs)
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return array[()] if return_scalar else array
+
     def to(self, *args, **kwargs):
         # torch looks at the arguments before it asks whose tensor it is.
         args = [torch_dtype(argument) if isinstance(argument, DType) else argument for argument in args]

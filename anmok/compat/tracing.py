@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import logging
 
 import numpy as np
 import torch
@@ -101,3 +102,8 @@ def init_scope():
 
 def executing_eagerly():
     return True
+
+
+def get_logger():
+    """Python's logger of that name, where nothing is written to; code sets its level."""
+    return logging.getLogger("tensorflow")

@@ -4,6 +4,7 @@ from anmok.errors import ArgumentError
 from anmok.layers import registered
 from anmok.layers.layer import Layer
 from anmok.layers.symbolic import KerasTensor, Node
+from anmok.mixed_precision import format_name
 from anmok.notices import old_spelling
 
 
@@ -51,7 +52,7 @@ class InputLayer(Layer):
         for length in self.batch_shape:
             if length is not None and (not isinstance(length, int) or length < 0):
                 raise ArgumentError(f"InputLayer: expected a shape of whole numbers or None, got {self.batch_shape}.")
-        self._input_dtype = str(dtype or "float32").removeprefix("torch.")
+        self._input_dtype = format_name(dtype or "float32")
         self.sparse, self.ragged, self.optional = False, False, bool(optional)
         self.built = True
         output = input_tensor

@@ -6,6 +6,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from anmok.errors import ArgumentError
+from anmok.mixed_precision import format_name
 
 _counter = itertools.count()
 
@@ -18,7 +19,7 @@ class KerasTensor:
 
     def __init__(self, shape, dtype="float32", *, node=None, index=0, name=None):
         self.shape = tuple(shape)
-        self.dtype = str(dtype).removeprefix("torch.")
+        self.dtype = format_name(dtype)
         self.node = node
         self.index = index
         self.name = name or f"keras_tensor_{next(_counter)}"

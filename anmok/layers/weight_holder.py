@@ -234,7 +234,7 @@ def default_device():
 
 def _weight_dtype(dtype):
     """The torch dtype of a weight: a float format or policy, or a whole-number type ('int' is int32, as in Keras)."""
-    named = getattr(torch, str(dtype).removeprefix("torch."), None) if not isinstance(dtype, dict) else None
+    named = getattr(torch, mixed_precision.format_name(dtype), None) if not isinstance(dtype, dict) else None
     if isinstance(named, torch.dtype) and not named.is_floating_point:
         return named
     return mixed_precision.get(dtype).torch_variable_dtype

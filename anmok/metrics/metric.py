@@ -6,7 +6,7 @@ import torch
 
 from anmok import initializers, notices, outside
 from anmok.errors import ArgumentError, unknown_name
-from anmok.mixed_precision import DTypePolicy
+from anmok.mixed_precision import DTypePolicy, format_name
 from anmok.registry import Registry, snake_case
 
 _registry = Registry("metric", "keras.metrics")
@@ -33,7 +33,7 @@ def dtype_name(dtype):
     """The name of a number format given as name, torch dtype, policy or None (float32)."""
     if isinstance(dtype, DTypePolicy):
         return dtype.compute_dtype
-    name = "float32" if dtype is None else str(dtype).removeprefix("torch.")
+    name = "float32" if dtype is None else format_name(dtype)
     name = {"int": "int32", "float": "float32"}.get(name, name)
     if name not in _DTYPES:
         raise unknown_name("dtype", name, _DTYPES)

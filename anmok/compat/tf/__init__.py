@@ -25,7 +25,6 @@ NAMES = {
     "Module": "anmok.compat.variables:Module",
     "GradientTape": "anmok.compat.gradients:GradientTape",
     "UnconnectedGradients": "anmok.compat.gradients:UnconnectedGradients",
-    "stop_gradient": "anmok.compat.gradients:stop_gradient",
     "custom_gradient": "anmok.compat.gradients:custom_gradient",
     "function": "anmok.compat.tracing:function",
     "py_function": "anmok.compat.callouts:py_function",
@@ -40,6 +39,13 @@ NAMES = {
     "convert_to_tensor": "anmok.compat.making:convert_to_tensor",
     "is_tensor": "anmok.compat.making:is_tensor",
     "as_dtype": f"{_DTYPES}:as_dtype",
+    "TensorArray": "anmok.compat.tensor_array:TensorArray",
+    "Assert": "anmok.compat.tf.debugging:Assert",
+    "assert_equal": "anmok.compat.tf.debugging:assert_equal",
+    "get_logger": "anmok.compat.tracing:get_logger",
+    "set_random_seed": "anmok.compat.tf.random:set_seed",
+    "random_shuffle": "anmok.compat.tf.random:shuffle",
+    "multinomial": "anmok.compat.tf.random:categorical",
     "constant_initializer": "anmok.initializers:Constant",
     "ones_initializer": "anmok.initializers:Ones",
     "zeros_initializer": "anmok.initializers:Zeros",
@@ -49,6 +55,7 @@ NAMES = {
     "losses": "anmok.losses:",
     "metrics": "anmok.metrics:",
     "optimizers": "anmok.optimizers:",
+    "recompute_grad": "anmok.compat.gradients:recompute_grad",
 }
 # Modules with a table TF_NAMES of functions that stand at the top.
 SOURCES = ("anmok.compat.functions.table",)
