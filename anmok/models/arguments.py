@@ -14,6 +14,8 @@ _COMPILE_ARGUMENTS = (
     "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
     "jit_compile", "auto_scale_loss",
 )  # fmt: skip
+_OLD_OF_COMPILE = ("sample_weight_mode", "target_tensors", "distribute")
+_HINTS = ("experimental_run_tf_function", "experimental_steps_per_execution")  # to TensorFlow 2.0 to 2.4, on speed
 _ARGUMENTS = {
     "fit": (
         "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
@@ -28,7 +30,7 @@ _ARGUMENTS = {
 def refuse_unknown_of_compile(old):
     """Raise for arguments of `compile` that there never were, or that Keras 2 had and that were used."""
     for name, value in old.items():
-        if value is not None or name not in ("sample_weight_mode", "target_tensors", "distribute"):
+        if name not in _HINTS and (value is not None or name not in _OLD_OF_COMPILE):
             raise unknown_name("argument of compile", name, _COMPILE_ARGUMENTS)
 
 

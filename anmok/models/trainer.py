@@ -12,7 +12,7 @@ from anmok.errors import ArgumentError
 from anmok.models import arguments, featured
 from anmok.models.checks import check_before_training, check_labels_of
 from anmok.models.fast.forms import FastForms
-from anmok.notices import old_spelling
+from anmok.models.old_methods import OldMethods
 from anmok.training import adapters, loop
 from anmok.training.limit import count, limit
 from anmok.training.memory import keep_freed_memory
@@ -20,7 +20,7 @@ from anmok.training.progress import Progress
 from anmok.training.task import Task
 
 
-class Trainer:
+class Trainer(OldMethods):
     """What every Model can do with data. `self` is a Layer with `call`; `self.graph` is its Graph or None."""
 
     def _start_trainer(self):
@@ -333,33 +333,3 @@ class Trainer:
             return logs
         values = list(self._task.objective.listed(logs).values())
         return values[0] if len(values) == 1 else values
-
-    # Old spellings ------------------------------------------------------------------------------------------------
-
-    def fit_generator(self, generator, steps_per_epoch=None, epochs=1, **more):
-        """Keras 2's name for `fit` on a generator."""
-        old_spelling("fit_generator", "fit")
-        return self.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, **more)
-
-    def evaluate_generator(self, generator, steps=None, **more):
-        """Keras 2's name for `evaluate` on a generator."""
-        old_spelling("evaluate_generator", "evaluate")
-        more.setdefault("verbose", 0)
-        return self.evaluate(generator, steps=steps, **more)
-
-    def predict_generator(self, generator, steps=None, **more):
-        """Keras 2's name for `predict` on a generator."""
-        old_spelling("predict_generator", "predict")
-        more.setdefault("verbose", 0)
-        return self.predict(generator, steps=steps, **more)
-
-    def predict_classes(self, x, batch_size=None, verbose=0):
-        """Class numbers, (N,), or (N, 1) for one sigmoid unit as in Keras 2."""
-        old_spelling("predict_classes", "predict(x).argmax(-1)")
-        scores = self.predict(x, batch_size=batch_size, verbose=verbose)
-        return scores.argmax(axis=-1) if scores.shape[-1] > 1 else (scores > 0.5).astype("int32")
-
-    def predict_proba(self, x, batch_size=None, verbose=0):
-        """Keras 2's name for `predict`."""
-        old_spelling("predict_proba", "predict")
-        return self.predict(x, batch_size=batch_size, verbose=verbose)

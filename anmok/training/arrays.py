@@ -71,7 +71,7 @@ class ArraySource:
         self.num_samples = checks.same_length(x, y, sample_weight, prefix=prefix)
         for structure, name in zip((x, y, sample_weight), NAMES, strict=True):
             checks.finite(structure, prefix + name)
-        self.steps = checks.count(steps, "steps")
+        self.steps = checks.steps(steps)
         self.batch_size = checks.count(batch_size, "batch_size")
         if self.batch_size is None:
             self.batch_size = math.ceil(self.num_samples / self.steps) if self.steps else 32

@@ -1,8 +1,12 @@
 """What is looked at once, before an epoch begins; each finding is a DataError in words."""
 
+import math
+
+import numpy as np
 import torch
 
 from anmok.errors import ArgumentError, DataError
+from anmok.notices import once
 from anmok.training.tensors import leaves
 
 # Looking through more numbers than this would take seconds.
@@ -67,3 +71,13 @@ def count(value, name):
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
         raise ArgumentError(f"Expected {name} to be a whole number of 1 or more, or None; got {value!r}.")
     return int(value)
+
+
+def steps(value):
+    """A number of batches an epoch, or None; of len(x) / 32 the begun batch counts, as it did in Keras 2."""
+    if isinstance(value, (float, np.floating)) and math.isfinite(value) and value > 0:
+        whole = math.ceil(value)
+        if value != whole:
+            once(("part of a batch", whole), f"An epoch of {value} batches is taken for one of {whole}, as in Keras 2.")
+        value = whole
+    return count(value, "steps")

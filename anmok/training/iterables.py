@@ -67,7 +67,7 @@ class SequenceSource:
     def __init__(self, dataset, *, shuffle=False, class_weight=None, steps=None, labelled=True):
         self.dataset = dataset
         self.shuffle = shuffle
-        self.steps = checks.count(steps, "steps")
+        self.steps = checks.steps(steps)
         self.num_samples = None
         self.batch_size = None
         self.round = 0
@@ -166,7 +166,7 @@ class SampleSource:
             raise DataError("x is empty: this Dataset has no samples.")
         self.batch_size = checks.count(batch_size, "batch_size") or 32
         self.shuffle = shuffle
-        self.steps = checks.count(steps, "steps")
+        self.steps = checks.steps(steps)
         self.round = 0
         self.ran_out = False
         self._finish = _Finisher(class_weight, labelled)
@@ -205,7 +205,7 @@ class IterableSource:
 
     def __init__(self, iterable, *, class_weight=None, steps=None, labelled=True):
         self.iterable = iterable
-        self.steps = checks.count(steps, "steps")
+        self.steps = checks.steps(steps)
         self.num_samples = None
         self.batch_size = None
         self.round = 0
