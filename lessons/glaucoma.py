@@ -1,4 +1,4 @@
-"""A zip of medical photographs, a folder for each class: unpack, read, train on frozen features, ask about one.
+"""A zip of medical photographs, a folder for each class: unpack, read, train, ask about one.
 
 The course classifies photographs of the back of the eye into three stages of glaucoma, from a zip that is uploaded:
 `glaucoma/train/<class>/*.png` and `glaucoma/test/<class>/*.png`. That set is not to be had here, so the lesson makes a
@@ -80,13 +80,13 @@ def network(classes):
 
 
 def lesson(seed, quick, folder, source=REAL):
-    """source: the zip; where there is none, one with 100 drawings of each class to learn from (40 if quick) is made."""
+    """source: the zip; where there is none, one with 100 drawings of each class to learn from (30 if quick) is made."""
     utils.set_random_seed(seed)
     made_up = not Path(source).exists()
     with tempfile.TemporaryDirectory() as unpacked:
         if made_up:
             source = Path(unpacked) / "glaucoma.zip"
-            write(source, *(40, 15) if quick else (100, 50))
+            write(source, *(30, 15) if quick else (100, 50))
         with zipfile.ZipFile(source) as archive:
             archive.extractall(unpacked)
         accuracy, chances = taught(next(Path(unpacked).rglob("train")).parent, seed, quick, folder)
