@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from anmok import compat
-from anmok.compat.running import figures, trial
+from anmok.compat.running import figures, old_libraries, trial
 from anmok.compat.running.commands import Commands
 from anmok.compat.running.found_data import FoundData, Given
 from anmok.compat.running.paths import Layer
@@ -67,6 +67,7 @@ class Session:
         settings, note = self.settings, self.account.note
         ends.callback(self.account.listen())
         ends.enter_context(compat.active())
+        ends.enter_context(old_libraries.understood())
         self.stage = Stage(settings.folder, dict.fromkeys(map(os.path.realpath, settings.homes)))
         ends.callback(self.stage.clear)
         self.data = FoundData(self.stage, settings.data, told=note)
