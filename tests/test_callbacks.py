@@ -182,6 +182,8 @@ def test_the_metric_itself_knows_its_direction():
         (lambda: callbacks.BackupAndRestore(""), "backup_dir"),
         (lambda: callbacks.TensorBoard(write_images=True), "write_images=True is not offered"),
         (lambda: callbacks.TensorBoard(update_freq="never"), "update_freq"),
+        (lambda: callbacks.TensorBoard(batch_size=32, write_grads=True), "write_grads=True is not offered"),
+        (lambda: callbacks.TensorBoard(logdir="x"), "Did you mean 'log_dir'"),
         (lambda: train(callbacks.LearningRateScheduler(lambda epoch: None)), "return a float, got None"),
         (lambda: train(callbacks.ModelCheckpoint("{val_auc}.keras")), "names 'val_auc'.*Available: loss, val_loss"),
         (

@@ -144,6 +144,12 @@ def test_old_spellings_are_honoured_and_said_once():
     assert optimizer.get_config()["learning_rate"]["class_name"] == "InverseTimeDecay"
 
 
+def test_nadam_of_keras_2():
+    assert optimizers.Nadam(lr=0.002, epsilon=None, schedule_decay=0.004).get_config()["epsilon"] == 1e-7
+    with pytest.raises(ArgumentError, match="schedule_decay is 0.004"):
+        optimizers.Nadam(schedule_decay=0.1)
+
+
 def test_config_of_keras_2_is_read():
     config = {"name": "Adam", "learning_rate": 0.01, "decay": 0.0, "epsilon": None, "jit_compile": False}
     optimizer = optimizers.deserialize({"class_name": "Adam", "config": {**config, "is_legacy_optimizer": False}})

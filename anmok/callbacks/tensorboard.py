@@ -8,7 +8,13 @@ import numpy as np
 from anmok import notices
 from anmok.callbacks import events
 from anmok.callbacks.callback import Callback
-from anmok.errors import AnmokError, ArgumentError
+from anmok.errors import AnmokError, ArgumentError, unknown_name
+
+_ARGUMENTS = (
+    "log_dir", "histogram_freq", "write_graph", "write_images", "write_steps_per_second", "update_freq",
+    "profile_batch", "embeddings_freq", "embeddings_metadata",
+)  # fmt: skip
+_OLD_REQUESTS = ("write_grads", "embeddings_layer_names", "embeddings_data")
 
 
 class TensorBoard(Callback):
@@ -30,6 +36,7 @@ class TensorBoard(Callback):
         profile_batch=0,
         embeddings_freq=0,
         embeddings_metadata=None,
+        **old,
     ):
         super().__init__()
         asked = {
@@ -37,7 +44,11 @@ class TensorBoard(Callback):
             "profile_batch": profile_batch,
             "embeddings_freq": embeddings_freq,
             "embeddings_metadata": embeddings_metadata,
+            **{name: old.pop(name) for name in _OLD_REQUESTS if name in old},
         }
+        old.pop("batch_size", None)  # how many samples Keras 2 made histograms of activations from
+        for argument in old:
+            raise unknown_name("argument of TensorBoard", argument, _ARGUMENTS)
         for argument, value in asked.items():
             if value:
                 raise ArgumentError(f"TensorBoard: {argument}={value!r} is not offered here; leave it out.")

@@ -2,11 +2,12 @@
 
 import importlib
 
+from anmok.models.cloning import clone_model
 from anmok.models.functional import Functional
 from anmok.models.hub import from_hub
 from anmok.models.model import Model
 from anmok.models.sequential import Sequential
-from anmok.saving import load_model, model_from_json, save_model
+from anmok.saving import load_model, model_from_config, model_from_json, save_model
 
 # Loaded when first asked for: drawing and counting need libraries that training does not.
 _LATER = {
@@ -19,8 +20,8 @@ _LATER = {
 }
 
 __all__ = [
-    "Functional", "LayerCost", "Model", "ModelCost", "Sequential", "from_hub", "load_model", "model_cost",
-    "model_from_json", "model_to_dot", "plot_model", "print_cost", "save_model",
+    "Functional", "LayerCost", "Model", "ModelCost", "Sequential", "clone_model", "from_hub", "load_model",
+    "model_cost", "model_from_config", "model_from_json", "model_to_dot", "plot_model", "print_cost", "save_model",
 ]  # fmt: skip
 
 

@@ -145,6 +145,9 @@ class Nadam(_Moments):
     """Adam with Nesterov's momentum (Dozat 2016, as in Keras); see Optimizer for the rest."""
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **common):
+        # Keras 2 let this be set; it is a part of the formula now.
+        if common.pop("schedule_decay", 0.004) != 0.004:
+            raise ArgumentError("Nadam: schedule_decay is 0.004, as in Dozat's paper; leave it out.")
         super().__init__(learning_rate, **common)
         self._set_moments(beta_1, beta_2, epsilon)
 

@@ -4,14 +4,21 @@ import numpy as np
 import torch
 
 from anmok.errors import ArgumentError, DataError
+from anmok.notices import old_spelling
 
 
-def to_categorical(x, num_classes=None):
+def to_categorical(x, num_classes=None, dtype=None, *, nb_classes=None):
     """One-hot rows: class indices (...) or (..., 1) to (..., K), as in Keras.
 
     float64 out of arrays and lists, a float32 tensor out of a tensor. num_classes: K, the highest index + 1 if None.
-    Raises DataError for an index outside of 0..K-1.
+    dtype: another format for arrays (tf.keras has float32). nb_classes: Keras 1's name of num_classes. Raises DataError
+    for an index outside of 0..K-1.
     """
+    if nb_classes is not None:
+        old_spelling("to_categorical(nb_classes=...)", "to_categorical(num_classes=...)")
+        num_classes = nb_classes
+    if dtype is not None:
+        return to_categorical(x, num_classes).astype(np.dtype(getattr(dtype, "name", dtype)))
     if isinstance(x, torch.Tensor):
         return torch.from_numpy(to_categorical(x.detach().cpu().numpy(), num_classes)).to(x.device, torch.float32)
     try:

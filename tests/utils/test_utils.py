@@ -43,6 +43,13 @@ def test_labels_that_are_no_class(labels, classes, words):
         utils.to_categorical(labels, classes)
 
 
+def test_one_hot_rows_in_another_format_and_under_an_old_name():
+    rows = utils.to_categorical([2, 0], 3, "float32")
+    assert rows.dtype == np.float32
+    np.testing.assert_array_equal(rows, [[0, 0, 1], [1, 0, 0]])
+    np.testing.assert_array_equal(utils.to_categorical([2, 0], nb_classes=4), [[0, 0, 1, 0], [1, 0, 0, 0]])
+
+
 def test_a_row_of_zeros_has_no_direction():
     for x in (np.array([[0.0, 0], [3, 4]], np.float32), torch.tensor([[0.0, 0], [3, 4]])):
         np.testing.assert_allclose(np.asarray(utils.normalize(x)), [[0, 0], [0.6, 0.8]], rtol=1e-6)
