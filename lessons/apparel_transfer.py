@@ -73,7 +73,9 @@ def thresholds(truth, probabilities):
 
 def lesson(seed, quick, folder):
     if not PHOTOGRAPHS.is_dir():
-        raise FileNotFoundError(f"Put the apparel photographs and apparel.csv into {PHOTOGRAPHS}.")
+        raise FileNotFoundError(
+            f"This lesson wants {PHOTOGRAPHS}/apparel.csv and the photographs that it lists: put them there."
+        )
     utils.set_random_seed(seed)
     train, validation, test = flows(seed, quick)
     model = network()

@@ -55,7 +55,7 @@ ROWS = [
 
 def lesson(seed, quick, folder):
     if not PHOTOGRAPH.exists():
-        raise FileNotFoundError(f"Put a photograph at {PHOTOGRAPH}.")
+        raise FileNotFoundError(f"This lesson wants {PHOTOGRAPH}, or any other photograph: put one there.")
     photograph = img_to_array(load_img(PHOTOGRAPH, target_size=(150, 150)))
     rows = [draws(photograph, arguments, seed) for arguments in ROWS]
     draw(photograph, rows, folder / "augmentation_gallery.png")

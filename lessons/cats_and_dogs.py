@@ -39,7 +39,9 @@ def network():
 
 def lesson(seed, quick, folder):
     if not PHOTOGRAPHS.is_dir():
-        raise FileNotFoundError(f"Put the photographs of cats and dogs at {PHOTOGRAPHS}/train/cats/*.jpg and so on.")
+        raise FileNotFoundError(
+            f"This lesson wants {PHOTOGRAPHS}/{{train,validation,test}}/{{cats,dogs}}/*.jpg: put them there."
+        )
     utils.set_random_seed(seed)
     generator = ImageDataGenerator(rescale=1 / 255)
     train, validation, test = (

@@ -49,7 +49,9 @@ def features(quick):
 
 def lesson(seed, quick, folder):
     if not PHOTOGRAPHS.is_dir():
-        raise FileNotFoundError(f"Put the photographs of cats and dogs at {PHOTOGRAPHS}/train/cats/*.jpg and so on.")
+        raise FileNotFoundError(
+            f"This lesson wants {PHOTOGRAPHS}/{{train,validation,test}}/{{cats,dogs}}/*.jpg: put them there."
+        )
     found = features(quick)
     (x_train, y_train, _), (x_test, y_test, paths) = found["train"], found["test"]
     utils.set_random_seed(seed)

@@ -55,7 +55,9 @@ def flows(seed, quick, side):
 
 def lesson(seed, quick, folder):
     if not PHOTOGRAPHS.is_dir():
-        raise FileNotFoundError(f"Put the photographs of cats and dogs at {PHOTOGRAPHS}/train/cats/*.jpg and so on.")
+        raise FileNotFoundError(
+            f"This lesson wants {PHOTOGRAPHS}/{{train,validation,test}}/{{cats,dogs}}/*.jpg: put them there."
+        )
     utils.set_random_seed(seed)
     side = 96 if quick else SIDE
     moved, train, validation, test = flows(seed, quick, side)

@@ -75,7 +75,9 @@ def shared(parts):
 
 def lesson(seed, quick, folder):
     if not PHOTOGRAPHS.is_dir():
-        raise FileNotFoundError(f"Put the photographs of cats and dogs at {PHOTOGRAPHS}/train/cats/*.jpg and so on.")
+        raise FileNotFoundError(
+            f"This lesson wants {PHOTOGRAPHS}/{{train,validation,test}}/{{cats,dogs}}/*.jpg: put them there."
+        )
     with tempfile.TemporaryDirectory() as built:
         build(Path(built))
         files, skipped = read(Path(built))
