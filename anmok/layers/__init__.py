@@ -5,7 +5,7 @@ from anmok.layers import (
     operators,  # gives symbolic tensors their arithmetic
     residual,  # known to files, exported nowhere, as in Keras
 )
-from anmok.layers.activation import ELU, LeakyReLU, PReLU, ReLU, ScaledTanh, Softmax
+from anmok.layers.activation import ELU, LeakyReLU, PReLU, ReLU, ScaledTanh, Softmax, ThresholdedReLU
 from anmok.layers.auxiliary import AuxiliaryOutputs
 from anmok.layers.convolution import Conv1D, Conv2D, Convolution1D, Convolution2D
 from anmok.layers.convolution_transpose import (
@@ -94,6 +94,7 @@ from anmok.layers.random_geometry import (
     RandomZoom,
 )
 from anmok.layers.random_policy import AugMix, RandAugment
+from anmok.layers.random_size import RandomHeight, RandomWidth
 from anmok.layers.registered import deserialize, get, serialize
 from anmok.layers.regularization import (
     ActivityRegularization,

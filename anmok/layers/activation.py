@@ -66,6 +66,21 @@ class ScaledTanh(Layer):
 
 
 @registered.add
+class ThresholdedReLU(Layer):
+    """x where above theta, 0 elsewhere (as in Keras 2; Konda et al. 2014)."""
+
+    keras_module = None  # Keras 3 has no such layer
+
+    def __init__(self, theta=1.0, **kwargs):
+        super().__init__(**kwargs)
+        _not_negative(self, theta=theta)
+        self.theta = theta
+
+    def call(self, inputs):
+        return activations.relu(inputs, threshold=self.theta)
+
+
+@registered.add
 class ELU(Layer):
     """x where positive, alpha * (exp(x) - 1) elsewhere (as in Keras; Clevert et al. 2016)."""
 
