@@ -5,7 +5,10 @@ is ours.
 """
 
 import bisect
+import functools
 import math
+
+import numpy as np
 
 from anmok.errors import ArgumentError
 from anmok.registry import Registry, register_keras_serializable
@@ -20,8 +23,26 @@ def _positive(name, value):
     return value
 
 
+def _for_arrays_too(call):
+    """call(self, step) -> float such that an array of steps, as for a plot, gives an array float32 of its shape."""
+
+    @functools.wraps(call)
+    def of_one_or_many(self, step):
+        if not getattr(step, "ndim", 0):
+            return call(self, step)
+        steps = np.asarray(step)
+        return np.array([call(self, one) for one in steps.flat], np.float32).reshape(steps.shape)
+
+    return of_one_or_many
+
+
 class LearningRateSchedule:
     """What all schedules are: callable with the step (int, from 0), with a config (as in Keras)."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__module__ == __name__ and "__call__" in vars(cls):
+            cls.__call__ = _for_arrays_too(cls.__call__)
 
     def __call__(self, step):
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step), which returns a float.")

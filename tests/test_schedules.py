@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from anmok import optimizers, schedules
@@ -42,3 +43,10 @@ def test_schedules_are_reached_as_in_keras():
     from anmok.optimizers.schedules import ExponentialDecay
 
     assert ExponentialDecay is schedules.ExponentialDecay is optimizers.schedules.ExponentialDecay
+
+
+def test_an_array_of_steps_gives_an_array_of_rates():
+    steps = np.arange(6).reshape(2, 3) * 50
+    for schedule in (schedules.InverseTimeDecay(0.1, 100, 1), schedules.PiecewiseConstantDecay([99, 150], [3, 2, 1])):
+        expected = [[schedule(int(step)) for step in row] for row in steps]
+        np.testing.assert_allclose(schedule(steps), expected, rtol=1e-6)

@@ -64,7 +64,9 @@ class Face:
 
     def __array_function__(self, function, types, args, kwargs):
         # NumPy would call the methods of torch that bear its functions' names; TensorFlow's tensors have none.
-        args, kwargs = pytree.tree_map(lambda leaf: np.asarray(leaf) if isinstance(leaf, Face) else leaf, (args, kwargs))
+        args, kwargs = pytree.tree_map(
+            lambda leaf: np.asarray(leaf) if isinstance(leaf, Face) else leaf, (args, kwargs)
+        )
         return function(*args, **kwargs)
 
     def __array_wrap__(self, array, context=None, return_scalar=False):

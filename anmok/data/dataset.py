@@ -36,6 +36,8 @@ class Iterator:
         """The next element, as next() gives it."""
         return next(self)
 
+    next = get_next
+
     def close(self):
         """Let go of everything that the pass holds."""
         if hasattr(self._elements, "close"):
@@ -254,9 +256,7 @@ class Dataset(Origins):
 
     def as_numpy_iterator(self):
         """The elements with NumPy arrays and scalars in them."""
-        with crew.closing(iter(self)) as elements:
-            for element in elements:
-                yield numpy_of(element)
+        return Iterator(_as_numpy(iter(self)))
 
     def set_epoch(self, epoch):
         """Let the next iteration be pass number `epoch`; the ones after count on from there."""
@@ -301,6 +301,12 @@ def _shown(elements):
     with crew.closing(elements):
         for element in elements:
             yield shown(element)
+
+
+def _as_numpy(elements):
+    with crew.closing(elements):
+        for element in elements:
+            yield numpy_of(element)
 
 
 def whole(value, name, *, least=None):

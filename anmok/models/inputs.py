@@ -9,9 +9,13 @@ from anmok.errors import ShapeError
 
 
 class InputReader:
-    """Turns the inputs of a call into the list of tensors that a graph runs on."""
+    """Turns the inputs of a call into the list of tensors that a graph runs on.
 
-    def __init__(self, graph, model_name):
+    any_size: inputs need the graph's number of axes, whatever their lengths.
+    """
+
+    def __init__(self, graph, model_name, *, any_size=False):
+        self._any_size = any_size
         self.graph = graph
         self._model = model_name
         self._names = [tensor.node.layer.name for tensor in graph.input_list]
@@ -69,7 +73,8 @@ class InputReader:
         elif tensor.dim() == len(shape) + 1 and tensor.shape[-1] == 1:
             fitted = tensor.squeeze(-1)
         fits = fitted.dim() == len(shape) and all(
-            want is None or want == have for want, have in zip(shape[1:], fitted.shape[1:], strict=True)
+            self._any_size or want is None or want == have
+            for want, have in zip(shape[1:], fitted.shape[1:], strict=True)
         )
         if not fits:
             raise ShapeError(_mismatch(self._model, self._names[index], shape, tuple(tensor.shape)))

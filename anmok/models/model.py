@@ -41,6 +41,7 @@ class Model(Trainer, Layer):
         super().__init__(**kwargs)
         self._graph = None
         self._reader = None
+        self._takes_any_size = False
         self._follows_policy = False  # the layers inside follow theirs
         self._start_trainer()
         if functional:
@@ -180,7 +181,7 @@ class Model(Trainer, Layer):
     def _read(self, inputs):
         """The inputs as a list of tensors that fit the graph's inputs."""
         if self._reader is None or self._reader.graph is not self.graph:
-            self._reader = InputReader(self.graph, self.name)
+            self._reader = InputReader(self.graph, self.name, any_size=self._takes_any_size)
         return self._reader(inputs)
 
     @property

@@ -93,9 +93,10 @@ class Sequential(Model):
         return layer
 
     def _follow_its_layers(self):
-        """A stack that only augments images is at work when called by itself, as its layers are (and as in Keras)."""
+        """A stack that only changes images takes any size, and augments when called by itself (as in Keras)."""
         augments = any(isinstance(layer, DataLayer) for layer in self._stack)
-        self.training = augments and all(isinstance(layer, (DataLayer, *_FOR_DATA)) for layer in self._stack)
+        self._takes_any_size = all(isinstance(layer, (DataLayer, *_FOR_DATA)) for layer in self._stack)
+        self.training = augments and self._takes_any_size
 
     def build(self, input_shape=None):
         """Make the weights for inputs of that batch shape, such as (None, 28, 28, 1)."""

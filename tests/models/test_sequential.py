@@ -149,3 +149,13 @@ def test_slices_of_the_layers_make_another_model():
     first = Sequential([layers.Input((4,)), *model.layers[:1]])
     values = model.get_weights()
     np.testing.assert_allclose(first.predict(X, verbose=0), X @ values[0] + values[1], atol=1e-6)
+
+
+def test_a_stack_for_images_takes_any_size():
+    stack = Sequential([layers.RandomFlip("horizontal"), layers.Rescaling(0.5)])
+    assert stack(np.ones((1, 4, 4, 3), np.float32)).shape == (1, 4, 4, 3)
+    larger = stack(np.full((2, 6, 5, 3), 3.0, np.float32))
+    np.testing.assert_array_equal(np.asarray(larger), np.full((2, 6, 5, 3), 1.5))
+    stack.add(layers.Conv2D(1, 3))
+    with pytest.raises(ShapeError, match=r"expected shape \(None, 4, 4, 3\), got \(2, 6, 5, 3\)"):
+        stack(np.ones((2, 6, 5, 3), np.float32))

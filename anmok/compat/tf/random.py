@@ -74,6 +74,14 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype="float32
     return _truncated_normal(shape, mean, stddev, dtype, _pair(seed))
 
 
+def split(seed, num=2, alg="auto_select"):
+    """`num` new pairs of numbers (num, 2) out of one, each for a stateless draw of its own."""
+    pair = as_tensor(seed)
+    most = 0x7FFFFFFF  # fits the narrowest format that seeds have
+    numbers = [[random.seed_for("split", _pair(pair), i, j) & most for j in range(2)] for i in range(integer(num))]
+    return as_tensor(numbers, pair.dtype)
+
+
 class Generator:
     """A stream of draws of its own, fixed by its seed."""
 
@@ -124,6 +132,6 @@ def get_global_generator():
 
 
 __all__ = [
-    "Generator", "categorical", "gamma", "get_global_generator", "normal", "poisson", "set_seed", "shuffle",
+    "Generator", "categorical", "gamma", "get_global_generator", "normal", "poisson", "set_seed", "shuffle", "split",
     "stateless_normal", "stateless_truncated_normal", "stateless_uniform", "truncated_normal", "uniform",
 ]  # fmt: skip
