@@ -25,6 +25,7 @@ from anmok.layers.depthwise import (
 )
 from anmok.layers.image_mixing import CutMix, MixUp
 from anmok.layers.input import Input, InputLayer
+from anmok.layers.input_spec import InputSpec
 from anmok.layers.layer import Layer
 from anmok.layers.local_response import LocalResponseNormalization
 from anmok.layers.merging import (
