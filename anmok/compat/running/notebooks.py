@@ -47,7 +47,7 @@ def read(path):
 
     try:
         notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError, AttributeError, KeyError) as reason:
+    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError) as reason:
         raise FileFormatError(f"{path} is no notebook, or a damaged one: {reason}.") from reason
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -139,6 +139,7 @@ class _Runner:
             on_cell_executed=self._end,
         )
         self._client.room = room
+        self._log = room / "kernel.log"
         self._client.heard = progress.said
 
     def run(self):
@@ -166,7 +167,9 @@ class _Runner:
 
         async def execute():
             self._loop = asyncio.get_running_loop()
-            await self._client.async_execute()
+            # What the kernel itself has to say is nothing to the person, unless it dies.
+            with open(self._log, "wb") as log:
+                await self._client.async_execute(stderr=log)
 
         try:
             asyncio.run(execute())
@@ -174,7 +177,9 @@ class _Runner:
             pass  # in self.failure
         except DeadKernelError:
             number = self._numbers.get(getattr(self, "_current", -1), 0)
-            self.failure = Failure(number, None, "", "The kernel died in this cell; perhaps the memory ran out.")
+            last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+            told = "The kernel died in this cell; perhaps the memory ran out."
+            self.failure = Failure(number, None, "", "\n".join([told, *last]))
         except BaseException as error:
             self._error = error
 

@@ -54,7 +54,7 @@ class Layer:
         self._services = {root: inner for root, inner in _SERVICES.items() if not os.path.isdir(root)}
         self._inside = threading.local()
         self._replaced = []
-        self._found = {}
+        self._found, self._told_of = {}, []
         self._within = {} if within is None else within
 
     # Where a path leads --------------------------------------------------------------------------------------------
@@ -100,8 +100,14 @@ class Layer:
             return path if place is None else self._as_given(path, place)
         if path not in self._found:
             self._found[path] = other
-            self._told(f"{path} is {os.path.relpath(other, self.stage.folder)}")
+            self._tell(path, os.path.relpath(other, self.stage.folder))
         return other
+
+    def _tell(self, path, other):
+        """Say where a path was found, once for all that lies in it; what --data gives needs no word."""
+        if not other.startswith(".data") and not any(path.startswith(each + "/") for each in self._told_of):
+            self._told_of.append(path)
+            self._told(f"{path} is {other}")
 
     def _as_given(self, path, place):
         """The path as the program gave it where that leads there anyway (its errors and lists then say so too)."""
