@@ -243,3 +243,17 @@ def test_outputs_that_cannot_serve_the_loss(loss, units, activation, message):
 )
 def test_outputs_that_can(loss, units, activation):
     losses.check_output(loss, units, activation)
+
+
+def test_class_numbers_of_pixels_have_a_gradient_whatever_the_memory_looks_like():
+    rng = np.random.default_rng(0)
+    scores = torch.from_numpy(rng.normal(size=(2, 3, 4, 5)).astype("float32"))
+    labels = torch.from_numpy(rng.integers(0, 5, (2, 3, 4, 1)))
+    gradients = []
+    for predictions in (scores, scores.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)):
+        predictions = predictions.clone(memory_format=torch.preserve_format).requires_grad_()
+        losses.SparseCategoricalCrossentropy(from_logits=True)(labels, predictions).backward()
+        gradients.append(predictions.grad)
+    one_hot = torch.nn.functional.one_hot(labels[..., 0], 5)
+    for gradient in gradients:
+        torch.testing.assert_close(gradient, (scores.softmax(-1) - one_hot) / 24)

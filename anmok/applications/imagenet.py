@@ -10,6 +10,7 @@ from anmok import defaults, files
 from anmok.applications import published
 from anmok.errors import ArgumentError, FileFormatError, ShapeError, unknown_name
 from anmok.layers import Concatenate, KerasTensor, Rescaling
+from anmok.outside import border
 
 # fmt: off
 # The mean colour of ImageNet's images in 0..255, as the authors of Caffe's networks took it (B, G, R), and mean and
@@ -27,6 +28,7 @@ MODES = {
 # fmt: on
 
 
+@border
 def preprocess_input(x, data_format=None, mode="caffe"):
     """Images (H, W, 3) or (B, H, W, 3), RGB in 0..255, as a kind of network wants them (as in Keras).
 

@@ -54,6 +54,9 @@ class TensorFlowKind:
             args, kwargs = pytree.tree_map(_for_them, (args, kwargs))
             return unwrapped(function(*args, **kwargs))
 
+    def plain(self, structure):
+        return unwrapped(structure)
+
     def shape(self, shape):
         if isinstance(shape, tuple) and all(length is None or isinstance(length, int) for length in shape):
             return TensorShape(shape)
@@ -121,8 +124,8 @@ def _shown(leaf):
 
 # What a weight of a layer shows in Keras' layout, where torch has its own.
 _FACE = (
-    "get_shape", "ref", "experimental_ref", "__len__", "__iter__", "__getitem__", "__truediv__", "__rtruediv__",
-    "__neg__", "__abs__", "__round__", "__format__",
+    "get_shape", "ref", "experimental_ref", "__array_function__", "__array_wrap__", "__len__", "__iter__",
+    "__getitem__", "__truediv__", "__rtruediv__", "__neg__", "__abs__", "__round__", "__format__",
     *(f"__{side}{name}__" for name in ("add", "sub", "mul", "floordiv", "mod", "pow", "matmul") for side in ("", "r")),
     "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__",
 )  # fmt: skip

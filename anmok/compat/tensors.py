@@ -65,7 +65,7 @@ class Face:
     def __array_function__(self, function, types, args, kwargs):
         # NumPy would call the methods of torch that bear its functions' names; TensorFlow's tensors have none.
         args, kwargs = pytree.tree_map(
-            lambda leaf: np.asarray(leaf) if isinstance(leaf, Face) else leaf, (args, kwargs)
+            lambda leaf: np.asarray(leaf) if isinstance(leaf, torch.Tensor) else leaf, (args, kwargs)
         )
         return function(*args, **kwargs)
 

@@ -100,7 +100,9 @@ def _nll(logs_BK, labels_B, ignore_class, label_smoothing):
             f"got {tuple(labels_B.shape)}. One-hot labels go with categorical_crossentropy."
         )
     ignored = {} if ignore_class is None else {"ignore_index": ignore_class}
-    values = F.nll_loss(logs_BK, labels_B, reduction="none", **ignored)
+    # Pixels as samples: torch's own loss of maps has no gradient for predictions whose classes lie last in memory.
+    rows = logs_BK.movedim(1, -1).reshape(-1, logs_BK.shape[1]) if logs_BK.dim() > 2 else logs_BK
+    values = F.nll_loss(rows, labels_B.reshape(-1), reduction="none", **ignored).view(labels_B.shape)
     if label_smoothing:
         spread = -logs_BK.mean(1)
         if ignore_class is not None:

@@ -14,8 +14,8 @@ _FOR_DATA = (CenterCrop, Rescaling, Resizing)
 class Sequential(Model):
     """Layers one after the other (as in Keras).
 
-    layers: a list; more come by `add`. The weights are made when the input shape is known: from an Input, from
-    `input_shape=` on the first layer, from `build(input_shape)`, or from the first data.
+    layers: a list, or one layer; more come by `add`. The weights are made when the input shape is known: from an
+    Input, from `input_shape=` on the first layer, from `build(input_shape)`, or from the first data.
     """
 
     runs_its_graph = True
@@ -25,7 +25,7 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name)
         self._stack = []
         self._start = self._end = None
-        for layer in layers or []:
+        for layer in [layers] if isinstance(layers, Layer) else layers or []:
             self.add(layer)
 
     def __getstate__(self):

@@ -159,3 +159,8 @@ def test_a_stack_for_images_takes_any_size():
     stack.add(layers.Conv2D(1, 3))
     with pytest.raises(ShapeError, match=r"expected shape \(None, 4, 4, 3\), got \(2, 6, 5, 3\)"):
         stack(np.ones((2, 6, 5, 3), np.float32))
+
+
+def test_one_layer_may_come_without_its_list():
+    model = Sequential(layers.Dense(3, input_shape=(4,)))
+    assert [layer.units for layer in model.layers] == [3]
