@@ -53,6 +53,13 @@ class View(types.ModuleType):
         return sorted({*self._names(), *(name for name in self.__dict__ if name not in ("_find", "_names"))})
 
 
+class _Function(View):
+    """A module that is also a function: keras.layers.merge was either, by the year."""
+
+    def __call__(self, *args, **kwargs):
+        return keras_names.value(keras_names.ROOMS[self.__name__].called)(*args, **kwargs)
+
+
 def view(dotted, *, depth=5):
     """The View for a dotted module name in any spelling; raises NotCoveredModule.
 
@@ -74,26 +81,21 @@ def _room_view(plain):
         raise missing.module(plain, keras_names.listed(around) if around in keras_names.ROOMS else ())
 
     def find(name):
-        child = f"{plain}.{name}"
         if name in room.names:
             return keras_names.value(room.names[name])
-        if keras_names.plain(child)[0] in keras_names.ROOMS:
-            return view(child, depth=6)
         for source in room.sources:
-            try:
-                module = importlib.import_module(source)
-            except ModuleNotFoundError as error:
-                if error.name == source:
-                    continue
-                raise
-            if name in keras_names.public(module):
+            module = importlib.import_module(source)
+            # A room inside is shown by a View, not as the module that the library has.
+            if name in keras_names.public(module) and not isinstance(getattr(module, name), types.ModuleType):
                 return getattr(module, name)
+        if keras_names.plain(f"{plain}.{name}")[0] in keras_names.ROOMS:
+            return view(f"{plain}.{name}", depth=6)
         raise missing.attribute(plain, name, names())
 
     def names():
         return keras_names.listed(plain)
 
-    return View(plain, find, names)
+    return View(plain, find, names) if room.called is None else _Function(plain, find, names)
 
 
 def _shown_view(plain):

@@ -16,6 +16,13 @@ def choice(name, value, choices):
     return value
 
 
+def dim_ordering(value):
+    """The data_format that Keras 1's dim_ordering means; None is the default."""
+    old_spelling("ImageDataGenerator(dim_ordering=...)", "ImageDataGenerator(data_format=...)", stacklevel=5)
+    formats = {"tf": "channels_last", "th": "channels_first", "default": None}
+    return formats[choice("dim_ordering", value, formats)]
+
+
 def number(name, value):
     """`value` as a finite float."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(value):

@@ -74,7 +74,10 @@ class ImageDataGenerator:
         dtype=None,
         *,
         augment=None,
+        dim_ordering=None,
     ):
+        if dim_ordering is not None:
+            data_format = arguments.dim_ordering(dim_ordering)
         self.data_format = arguments.choice(
             "data_format", data_format or defaults.image_data_format(), defaults.DATA_FORMATS
         )
