@@ -64,9 +64,10 @@ SUBMODULES = {
     "keras.losses": {"loss", "losses"},
     "keras.metrics": {"metric", "metrics"},
     "keras.models": {"functional", "model", "sequential", "cloning"},
-    "keras.optimizer_v2": {"adam", "gradient_descent", "rmsprop", "adagrad", "adadelta", "nadam", "adamax"},
-    "keras.optimizers": {"optimizer", "optimizers"},
-    "keras.optimizers.optimizer_v2": {"adam", "gradient_descent", "rmsprop", "adagrad", "adadelta", "nadam", "adamax"},
+    "keras.optimizers": {
+        "adadelta", "adagrad", "adam", "adamax", "gradient_descent", "nadam", "optimizer", "optimizers", "rmsprop",
+        "sgd",
+    },
     "keras.preprocessing.image": {"image_data_generator", "iterator"},
     "keras.saving": {"save", "hdf5_format", "object_registration", "saving_api"},
     "keras.utils": {
