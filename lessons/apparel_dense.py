@@ -102,8 +102,8 @@ def draw(plain, tuned, share, path):
     axis.bar(place - 0.2, plain, 0.4, label="cut at 0.5")
     axis.bar(place + 0.2, tuned, 0.4, label="cut where validation F1 is best")
     axis.set_xticks(place, [f"{label}\n{part:.0%}" for label, part in zip(LABELS, share, strict=True)])
-    axis.set(title="F1 of each label on the test photographs", ylim=(0, 1), xlabel="label, and how many have it")
-    axis.legend(ncols=2)
+    axis.set(title="F1 of each label on the test photographs", ylim=(0, 1.12), xlabel="label, and how many have it")
+    axis.legend(ncols=2, loc="upper left")
     figure.savefig(path)
     plt.close(figure)
 

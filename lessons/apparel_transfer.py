@@ -5,8 +5,8 @@ The same table, labels and thresholds as in apparel_dense and apparel_convnet. A
 a dress, is in these features nearly ready; the colour less so, for ImageNet's names are mostly the same in any colour.
 
 Command: anmok lessons run apparel_transfer
-Time:    about 30 s on 2 cores
-Figure:  being measured; the course has no such network
+Time:    about 40 s on 2 cores
+Figure:  test macro F1 0.884 (mean of 3 seeds); the course has no such network
 """
 
 import os
@@ -103,8 +103,8 @@ def draw(plain, tuned, share, path):
     axis.bar(place - 0.2, plain, 0.4, label="cut at 0.5")
     axis.bar(place + 0.2, tuned, 0.4, label="cut where validation F1 is best")
     axis.set_xticks(place, [f"{label}\n{part:.0%}" for label, part in zip(LABELS, share, strict=True)])
-    axis.set(title="F1 of each label on the test photographs", ylim=(0, 1), xlabel="label, and how many have it")
-    axis.legend(ncols=2)
+    axis.set(title="F1 of each label on the test photographs", ylim=(0, 1.12), xlabel="label, and how many have it")
+    axis.legend(ncols=2, loc="upper left")
     figure.savefig(path)
     plt.close(figure)
 
