@@ -271,3 +271,32 @@ def test_what_is_no_pair_or_not_there_is_refused(tmp_path):
         found_data.parse(f"pets={tmp_path / 'nothing'}")
     (tmp_path / "x").mkdir()
     assert found_data.parse(f"https://a.b/?id=1&name=2={tmp_path / 'x'}").name == "https://a.b/?id=1&name=2"
+
+
+def test_colabs_upload_gives_the_files_of_data(running):
+    with running("photo.jpg=photo.jpg", "/content/numbers.npy=numbers.npy", "pets=pets"):
+        from google.colab import files
+
+        chosen = files.upload()
+        assert sorted(chosen) == ["numbers.npy", "photo.jpg"]
+        assert chosen["photo.jpg"][:2] == b"\xff\xd8"
+        assert np.load("numbers.npy").sum() == 10
+
+
+def test_packages_that_fetch(running):
+    with running(
+        "someone/pets=pets.zip", "https://drive.example/uc?id=12=photo.jpg", "https://x.example/n.npy=numbers.npy"
+    ):
+        import gdown
+        import kagglehub
+        import opendatasets
+        import wget
+
+        assert os.listdir(kagglehub.dataset_download("someone/pets")) == ["train"]
+        opendatasets.download("https://www.kaggle.com/datasets/someone/pets")
+        assert sorted(os.listdir("pets/train")) == ["cats", "dogs"]
+        gdown.download("https://drive.example/uc?id=12", "drive.jpg", quiet=True)
+        assert Image.open("drive.jpg").size == (9, 8)
+        assert np.load(wget.download("https://x.example/n.npy")).sum() == 10
+        with pytest.raises(MissingFileError, match=r"--data other/one=PATH"):
+            kagglehub.dataset_download("other/one")

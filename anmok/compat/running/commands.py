@@ -137,7 +137,7 @@ class Commands:
 
     # What fetches --------------------------------------------------------------------------------------------------
 
-    def _bring(self, source, target):
+    def bring(self, source, target):
         """Let a file or folder that was found be at the program's path `target`."""
         place = os.path.abspath(self._layer.led(target, self._layer.made))
         with self._layer.aside():
@@ -152,7 +152,7 @@ class Commands:
             name = PurePosixPath(urllib.parse.urlsplit(url).path).name
             target = options.get("-O") or options.get("--output-document") or name
             folder = options.get("-P") or options.get("--directory-prefix") or ""
-            self._bring(self._data.fetched(url, os.path.basename(target)), os.path.join(folder, target))
+            self.bring(self._data.fetched(url, os.path.basename(target)), os.path.join(folder, target))
 
     def _curl(self, words):
         options, rest = _options(words, "-o", "--output", "-H", "-d", "-X", "-b", "-c")
@@ -160,7 +160,7 @@ class Commands:
             name = PurePosixPath(urllib.parse.urlsplit(url).path).name
             target = options.get("-o") or options.get("--output") or name
             if target:
-                self._bring(self._data.fetched(url, os.path.basename(target)), target)
+                self.bring(self._data.fetched(url, os.path.basename(target)), target)
 
     def _gdown(self, words):
         options, rest = _options(words, "-O", "--output", "--id")
@@ -170,7 +170,7 @@ class Commands:
         if not given:
             self._note(f"!gdown {asked}: left out; say where the file is: --data {target or asked}=PATH")
             return
-        self._bring(given.path, target or os.path.basename(given.path))
+        self.bring(given.path, target or os.path.basename(given.path))
 
     def _git(self, words):
         if words[:1] != ["clone"]:
@@ -181,7 +181,7 @@ class Commands:
         folder = rest[1] if len(rest) > 1 else PurePosixPath(url).name.removesuffix(".git")
         given = self._data.find(url.removesuffix(".git")) or self._data.find(folder)
         if given:
-            self._bring(given.path, folder)
+            self.bring(given.path, folder)
         elif not os.path.exists(folder):
             self._note(f"!git clone {url}: left out; say where the folder is: --data {folder}=PATH")
 
@@ -202,7 +202,7 @@ class Commands:
         if "--unzip" in words:
             self._spread(self._data.unpacked(given.path), folder or ".")
         else:
-            self._bring(given.path, os.path.join(folder, f"{name}.zip"))
+            self.bring(given.path, os.path.join(folder, f"{name}.zip"))
         self._note(f"!kaggle {asked} is {given.path}")
 
     # What unpacks --------------------------------------------------------------------------------------------------

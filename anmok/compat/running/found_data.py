@@ -153,6 +153,19 @@ class FoundData:
         except (MissingFileError, ArgumentError) as error:
             raise MissingFileError(f"{error} Or say where it is: anmok run ... --data {last}=PATH.") from error
 
+    def uploaded(self):
+        """{name: bytes} of every file that --data gives, each in the folder where the program works."""
+        chosen = {}
+        with self._aside():
+            for each in self._given:
+                if os.path.isfile(each.path):
+                    name = each.parts[-1]
+                    place = os.path.join(self._stage.folder, name)
+                    if not os.path.lexists(place):
+                        self.put(Given(name, each.path), place)
+                    chosen[name] = Path(each.path).read_bytes()
+        return chosen
+
     def is_here(self, url):
         """Whether `fetched` has no need to download."""
         name = PurePosixPath(urllib.parse.urlsplit(url).path).name

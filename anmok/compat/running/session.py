@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from anmok import compat
-from anmok.compat.running import figures, old_libraries, trial
+from anmok.compat import colab
+from anmok.compat.running import downloaders, figures, old_libraries, trial
 from anmok.compat.running.commands import Commands
 from anmok.compat.running.found_data import FoundData, Given
 from anmok.compat.running.paths import Layer
@@ -85,11 +86,14 @@ class Session:
             self.figures = ends.enter_context(figures.kept_in(self.stage.folder))
         fetch.finders.append(self.data.get_file)
         ends.callback(fetch.finders.remove, self.data.get_file)
+        colab.uploads.append(self.data.uploaded)
+        ends.callback(colab.uploads.remove, self.data.uploaded)
         if settings.trial:
             ends.enter_context(trial.tried_out(note))
         ends.callback(os.chdir, os.getcwd())
         os.chdir(self.stage.folder)
         self._lay_on_urls(ends)
+        ends.enter_context(downloaders.answered(self.data, self.commands))
         self.layer.lay()
         ends.callback(self.layer.take_up)
 

@@ -32,6 +32,8 @@ class Account:
             match = _OLD.match(message)
             row = self.spellings.setdefault(str(key[1]), [match["new"] if match else "", 0])
             row[1] += 1
+        elif isinstance(key, tuple) and key and key[0] == "colab":
+            self.note(message)
 
     def listen(self):
         """Hear what the library says from here on; returns what ends that."""
