@@ -18,6 +18,7 @@ class Callback:
 
     model = None
     params = None
+    validation_data = None  # [x, y, weights] where fit validates on arrays, as in Keras 2
     # What BackupAndRestore keeps of the callback: attributes that hold numbers, lists of them, or arrays.
     state_names = ()
     runs_last = False

@@ -1,5 +1,6 @@
 """CallbackList: calls those who listen, and nobody else."""
 
+import numpy as np
 import torch
 
 from anmok.callbacks.callback import BATCH_HOOKS, HOOKS, Callback, History, ProgbarLogger
@@ -104,6 +105,13 @@ class CallbackList:
         if params:
             for callback in self.callbacks:
                 callback.set_params(params)
+
+    def show_validation(self, data):
+        """Give callbacks what `fit` validates on, if these are arrays (x, y) or (x, y, weights)."""
+        if isinstance(data, tuple) and len(data) in (2, 3) and all(hasattr(part, "shape") for part in data):
+            weights = data[2] if len(data) == 3 else np.ones(len(data[0]), "float32")
+            for callback in self.callbacks:
+                callback.validation_data = [data[0], data[1], weights]
 
     def _find_listeners(self):
         self._listeners = {

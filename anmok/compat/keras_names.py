@@ -51,7 +51,7 @@ ROOMS = {
     ),
     "keras.activations": Room(("anmok.activations",)),
     "keras.applications": Room(("anmok.applications",)),
-    "keras.backend": Room(("anmok.compat.backend",)),
+    "keras.backend": Room(("anmok.compat.backend",), {"set_session": f"{_OLD}:set_session"}),
     "keras.callbacks": Room(("anmok.callbacks",), {"BaseLogger": f"{_OLD}:BaseLogger"}),
     "keras.config": Room((_CONFIG,)),
     "keras.constraints": Room(("anmok.constraints",)),

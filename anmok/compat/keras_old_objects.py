@@ -6,7 +6,7 @@ from anmok import layers, regularizers
 from anmok.callbacks import Callback
 from anmok.errors import ArgumentError
 from anmok.layers.symbolic import KerasTensor
-from anmok.notices import old_spelling
+from anmok.notices import old_spelling, once
 
 
 class Reduction:
@@ -91,6 +91,11 @@ def is_keras_tensor(x):
 def count_params(weights):
     """How many numbers these weights hold."""
     return sum(weight.numel() for weight in {id(weight): weight for weight in weights}.values())
+
+
+def set_session(session):
+    """Nothing to do: programs set sessions to settle how TensorFlow takes a GPU's memory."""
+    once("set_session", "K.set_session: there are no sessions any more; nothing is set.")
 
 
 def print_summary(model, line_length=None, positions=None, print_fn=None):

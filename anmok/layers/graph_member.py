@@ -83,6 +83,11 @@ class GraphMember:
         return self._inbound_nodes[index]
 
     @property
+    def inbound_nodes(self):
+        """The calls of this layer on symbolic tensors."""
+        return self._inbound_nodes
+
+    @property
     def input(self):
         """The KerasTensor(s) this layer was first called on."""
         inputs = self._node(0).inputs

@@ -18,6 +18,18 @@ _OLD_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable
 class WeightHolder(nn.Module):
     """What Layer has to do with weights. Its constructor sets `_own_weights`, `_trainable`, `dtype_policy`, `name`."""
 
+    # What Keras 2 said of layers with a state between batches, and of layers that cannot become a graph.
+    stateful = dynamic = False
+
+    def add_variable(self, *args, **kwargs):
+        """Another name for `add_weight`."""
+        return self.add_weight(*args, **kwargs)
+
+    @property
+    def submodules(self):
+        """All layers inside this one, at any depth."""
+        return tuple(layer for layer in self._flatten_layers() if layer is not self)
+
     def add_weight(self, *args, **kwargs):
         """Make a weight: add_weight(shape, initializer, dtype, trainable, ..., name=...), as in Keras.
 

@@ -53,6 +53,10 @@ class OldMethods:
 
     make_predict_function = make_test_function = make_train_function = _make_predict_function
 
+    def export(self, filepath, format="tf_saved_model", **kwargs):
+        """Refused: Keras 3 writes a SavedModel, a graph of TensorFlow's."""
+        raise ArgumentError("export: SavedModels are TensorFlow's own; use model.save, or torch.onnx.export.")
+
     def to_yaml(self, **kwargs):
         """Refused, as by TensorFlow since 2.6: reading YAML could run code."""
         raise ArgumentError("to_yaml: models are not written as YAML any more; use to_json and model_from_json.")

@@ -56,6 +56,11 @@ class Stateful:
             scalars.append(torch.tensor(self._learning_rate))
         return scalars + [slot.tensor for slot in self._state]
 
+    @property
+    def weights(self):
+        """Keras 2's name for `variables`."""
+        return self.variables
+
     def slots(self):
         """[(name, index of the weight or None, tensor)] in Keras' order; tensors have their weight's stored shape."""
         return [(slot.name, slot.index, slot.tensor) for slot in self._state]

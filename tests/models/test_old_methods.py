@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anmok import layers, models, utils
+from anmok import callbacks, layers, models, utils
 from anmok.errors import ArgumentError
 from anmok.preprocessing.image import ImageDataGenerator
 
@@ -68,3 +68,39 @@ def test_what_asks_for_nothing_and_what_is_gone():
     model.compile("sgd", "mse", experimental_run_tf_function=False, target_tensors=None)
     with pytest.raises(ArgumentError, match="use to_json"):
         model.to_yaml()
+    with pytest.raises(ArgumentError, match=r"use model\.save"):
+        model.export("folder")
+
+
+def test_attributes_of_other_years():
+    model = network()
+    model.fit(X, Y, verbose=0)
+    assert len(model.layers[1].inbound_nodes) == 1
+    assert model.submodules == tuple(model.layers)
+    assert not (model.stateful or model.layers[0].dynamic)
+    weights = model.optimizer.get_weights()
+    assert [np.shape(weight) for weight in weights] == [tuple(weight.shape) for weight in model.optimizer.weights]
+
+    class Own(layers.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_variable("scale", shape=(input_shape[-1],), initializer="ones")
+
+        def call(self, inputs):
+            return inputs * self.scale
+
+    np.testing.assert_array_equal(Own()(X[0, 0]).detach(), X[0, 0])
+
+
+def test_callbacks_see_the_validation_arrays():
+    seen = []
+
+    class Own(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(self.validation_data)
+
+    model = network()
+    model.fit(X, Y, verbose=0, validation_data=(X[:4], Y[:4]), callbacks=[Own()])
+    model.fit(X, Y, verbose=0, callbacks=[Own()])
+    np.testing.assert_array_equal(seen[0][0], X[:4])
+    np.testing.assert_array_equal(seen[0][1], Y[:4])
+    assert len(seen[0]) == 3 and seen[1] is None
