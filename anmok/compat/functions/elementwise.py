@@ -68,7 +68,7 @@ sinh = _of_floats("sinh", torch.sinh, "The hyperbolic sine")
 sqrt = _of_floats("sqrt", torch.sqrt, "The square root")
 clipped_sqrt = _of_floats("clipped_sqrt", lambda x: torch.sqrt(x.clamp_min(0)), "The square root, 0 below 0")
 tan = _of_floats("tan", torch.tan, "The tangent")
-trunc = _of_floats("trunc", torch.trunc, "x without what stands after the point")
+trunc = _of_all("trunc", torch.trunc, "x without what stands after the point")
 
 absolute = _of_all("absolute", lambda x: x if x.dtype is torch.bool else torch.abs(x), "The absolute value")
 angle = _of_floats("angle", torch.angle, "The angle in the complex plane, in radians")

@@ -12,11 +12,13 @@ from anmok.compat.functions import statistics as st
 from anmok.compat.functions.calling import variant
 
 reduce_mean = variant(re.mean, "reduce_mean", whole=True)
+# Along the first axis where none is named, other than in NumPy and Keras.
+_argmax, _argmin = variant(re.argmax, axis=0), variant(re.argmin, axis=0)
 
 # What is in tf.math as well as in tf.
 ARITHMETIC = {
-    "abs": el.absolute, "acos": el.acos, "acosh": el.acosh, "add": el.add, "add_n": el.add_n, "argmax": re.argmax,
-    "argmin": re.argmin, "asin": el.asin, "asinh": el.asinh, "atan": el.atan, "atan2": el.arctan2, "atanh": el.atanh,
+    "abs": el.absolute, "acos": el.acos, "acosh": el.acosh, "add": el.add, "add_n": el.add_n, "argmax": _argmax,
+    "argmin": _argmin, "asin": el.asin, "asinh": el.asinh, "atan": el.atan, "atan2": el.arctan2, "atanh": el.atanh,
     "cos": el.cos, "cosh": el.cosh, "cumsum": re.cumsum, "divide": el.divide, "equal": el.equal, "exp": el.exp,
     "floor": el.floor, "greater": el.greater, "greater_equal": el.greater_equal, "less": el.less,
     "less_equal": el.less_equal, "logical_and": el.logical_and, "logical_not": el.logical_not,
@@ -60,7 +62,7 @@ TF_NAMES = ARITHMETIC | {
 
 # TensorFlow 1.
 OLD_NAMES = {
-    "arg_max": re.argmax, "arg_min": re.argmin, "ceil": el.ceil, "confusion_matrix": st.confusion_matrix,
+    "arg_max": _argmax, "arg_min": _argmin, "ceil": el.ceil, "confusion_matrix": st.confusion_matrix,
     "cumprod": re.cumprod, "diag": li.matrix_diag, "diag_part": li.matrix_diag_part, "div": el.truncated_divide,
     "div_no_nan": el.divide_no_nan, "erf": el.erf, "global_norm": li.global_norm, "is_finite": el.isfinite,
     "is_inf": el.isinf, "is_nan": el.isnan, "lgamma": el.lgamma, "log": el.log, "log1p": el.log1p,
