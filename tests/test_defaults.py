@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anmok import applications, defaults, layers, models
-from anmok.errors import UnknownNameError
+from anmok.errors import ArgumentError, UnknownNameError
 from anmok.preprocessing.image import ImageDataGenerator, img_to_array
 
 
@@ -26,6 +26,8 @@ def test_images_have_their_channels_first_throughout(channels_first):
     np.testing.assert_array_equal(next(flow)[0], image)
     caffe = applications.vgg16.preprocess_input(image)
     np.testing.assert_allclose(caffe[2], image[0] - 123.68, rtol=1e-6)
+    with pytest.raises(ArgumentError, match="channels last"):
+        applications.VGG16(weights=None)
 
 
 def test_only_the_two_orders_there_are():

@@ -6,7 +6,7 @@ import operator
 import os
 from typing import Any
 
-from anmok import activations, notices
+from anmok import activations, defaults, notices
 from anmok.applications import published
 from anmok.errors import ArgumentError, MissingFileError
 from anmok.layers import Dense, GlobalAveragePooling2D, GlobalMaxPooling2D, Input, InputLayer, KerasTensor
@@ -29,6 +29,10 @@ class Request:
     name: str | None
 
     def __post_init__(self):
+        if defaults.image_data_format() != "channels_last":
+            raise ArgumentError(
+                "Applications take images with their channels last: call set_image_data_format('channels_last') first."
+            )
         _check_weights(self.weights)
         if self.pooling is not None and self.pooling not in POOLINGS:
             raise ArgumentError(f"pooling must be None, 'avg' or 'max', got {self.pooling!r}.")
