@@ -82,6 +82,8 @@ def test_each_seed_is_run_and_the_pictures_of_seed_0_stay(house, tmp_path):
         ("MAE", 2.266, "2.26", False),
         ("mean MAE of 3 folds", 1.9, "2.05", True),
         ("test error %", 3.0, "2", False),
+        ("parameters", 225034.0, "225034", True),
+        ("parameters", 225035.0, "225034", False),
     ],
 )
 def test_a_figure_is_reached_to_the_digits_that_are_printed(name, ours, course, reached):
