@@ -7,6 +7,7 @@ whatever name it is imported: `tensorflow.keras.layers`, `keras.layers` and `ten
 
 import importlib
 import importlib.machinery
+import importlib.util
 import sys
 import types
 

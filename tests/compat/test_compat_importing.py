@@ -1,6 +1,8 @@
 """Imports of TensorFlow and Keras mean anmok while compat is active, and nothing of it is left afterwards."""
 
 import importlib
+import os
+import pathlib
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import pytest
 from anmok import compat, layers
 from anmok.compat import missing
 
+ROOT = pathlib.Path(__file__).parent.parent.parent
 PACKAGES = ("tensorflow", "keras", "tf_keras", "keras_preprocessing", "tensorflow_hub", "google.colab")
 
 
@@ -84,6 +87,49 @@ def test_installed_packages_come_back_as_the_same_modules():
 
     assert keras is real
     assert state() == before
+
+
+STUBS = {
+    "tensorflow/__init__.py": "from tensorflow import inner\nwhole = True\n",
+    "tensorflow/inner.py": "",
+    "google/protobuf.py": "",  # a namespace package, as Google's are
+    "google/colab/__init__.py": "real = True\n",
+}
+
+
+def test_packages_of_others_come_back_untouched(tmp_path):
+    for name, text in STUBS.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    program = """
+import sys
+import tensorflow, google.protobuf, google.colab
+before = {name: module for name, module in sys.modules.items() if name.startswith(("tensorflow", "google"))}
+finders, real, colab = list(sys.meta_path), tensorflow, google.colab
+from anmok import compat
+with compat.active():
+    import tensorflow
+    from google.colab import drive
+    import google.protobuf
+    assert tensorflow is not real and tensorflow.__version__ == "2.15.0"
+    assert google.colab is not colab and google.protobuf
+    assert real.whole and colab.real
+after = {name: module for name, module in sys.modules.items() if name.startswith(("tensorflow", "google"))}
+assert after == before, set(after) ^ set(before)
+import tensorflow
+assert tensorflow is real and google.colab is colab and sys.meta_path == finders
+import tensorflow.inner
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+
+
+def test_ipython_loads_and_unloads_it_as_an_extension():
+    was_active = compat.is_active()
+    compat.load_ipython_extension(None)
+    assert compat.is_active()
+    compat.unload_ipython_extension(None)
+    assert not compat.is_active() and not was_active
 
 
 def test_nothing_is_left_behind_in_a_fresh_process():
