@@ -206,6 +206,17 @@ def test_writing_removing_and_renaming_touch_no_original(running, person):
     }  # fmt: skip
 
 
+def test_paths_that_lead_out_of_the_programs_folder(running, person):
+    with running():
+        assert Image.open("../data/photo.jpg").size == (9, 8)
+        assert len(glob.glob("../data/pets/train/*/*.png")) == 6
+        assert Image.open("../../" + person.name + "/data/photo.jpg").size == (9, 8)
+        pathlib.Path("../data/new.txt").write_text("new")
+        pathlib.Path("../data/pets/more").mkdir()
+        shutil.rmtree("../data/pets/train")
+        assert pathlib.Path("../data/new.txt").read_text() == "new" and os.listdir("../data/pets") == ["more"]
+
+
 def test_a_temporary_file_and_a_place_of_its_own_are_left_alone(running, person, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     with running():

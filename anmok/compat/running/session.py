@@ -13,7 +13,7 @@ from anmok.compat import colab
 from anmok.compat.running import downloaders, figures, old_libraries, trial
 from anmok.compat.running.commands import Commands
 from anmok.compat.running.found_data import FoundData, Given
-from anmok.compat.running.paths import Layer
+from anmok.compat.running.layer import Layer
 from anmok.compat.running.spelling import Account
 from anmok.compat.running.stage import Stage
 from anmok.utils import fetch

@@ -17,8 +17,9 @@ class Stage:
 
     def __init__(self, folder, below=()):
         self.folder = os.path.realpath(folder)
+        self.below = [os.path.realpath(each) for each in below]
         # A folder of the stage -> the folders whose contents it has still to show.
-        self._below = {self.folder: [os.path.realpath(each) for each in below]}
+        self._below = {self.folder: self.below[:]}
         self._made = {}  # what has appeared, by its path: True for folders
         self._lock = threading.RLock()
 
