@@ -290,8 +290,12 @@ def sparsemax(x, axis=-1):
 
 
 def get(identifier):
-    """The function that `identifier` stands for: None (linear), a name, a config or any callable."""
-    return linear if identifier is None else _registry.get(identifier)
+    """The function that `identifier` stands for: None (linear), a name, a config or any callable.
+
+    A callable may say itself which of these functions it stands for, as its attribute `stands_for`.
+    """
+    found = linear if identifier is None else _registry.get(identifier)
+    return getattr(found, "stands_for", found)
 
 
 def serialize(activation):

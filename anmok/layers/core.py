@@ -154,6 +154,8 @@ class Lambda(Layer):
         self._output_shape = output_shape
         self._call_takes_training = _has_parameter(function, "training")
 
+    may_need_numbers = True
+
     def call(self, inputs, **phase):
         return self.function(inputs, **self.arguments, **phase)
 

@@ -1,8 +1,11 @@
 """A layer's part in a graph of symbolic tensors: calls that are written down, shapes that are found by running it."""
 
+import contextlib
+
 import torch
 from torch.utils import _pytree as pytree
 
+from anmok import outside
 from anmok.errors import AnmokError, NotBuiltError, ShapeError
 from anmok.layers.symbolic import (
     KerasTensor,
@@ -42,6 +45,9 @@ class GraphMember:
         except AnmokError:
             raise
         except Exception as error:
+            found = self._found_on_numbers(args, kwargs) if self.may_need_numbers and _is_of_meta(error) else None
+            if found is not None:
+                return found
             raise ShapeError(
                 f"{type(self).__name__} '{self.name}' cannot take an input of shape {described}: {error}"
             ) from error
@@ -51,13 +57,36 @@ class GraphMember:
             name: torch.empty_like(tensor, device="meta", dtype=self._format_of_weight(tensor))
             for name, tensor in (*self.named_parameters(), *self.named_buffers())
         }
+        with self._trial():
+            return torch.func.functional_call(self, state, args, kwargs)
+
+    @property
+    def may_need_numbers(self):
+        """Whether `call` is a person's own, which may mix its input with tensors that are not on `meta`."""
+        return not outside.is_ours(type(self).call)
+
+    def _found_on_numbers(self, args, kwargs):
+        """The KerasTensors found by running a person's own code on zeros; None where that fails."""
+        device = next((weight.device for weight in self.parameters()), torch.device("cpu"))
+        try:
+            trials = []
+            for trial in (0, 1):
+                given = trial_tensors((args, kwargs), trial, device)
+                with self._trial():
+                    trials.append(self(*given[0], **given[1]))
+            return symbolic_result(*trials)
+        except Exception:  # the error that `meta` had says more
+            return None
+
+    @contextlib.contextmanager
+    def _trial(self):
+        """A run whose losses stand for nothing."""
         layers = self._flatten_layers()
         added = [len(layer._call_losses) for layer in layers]
         try:
             with torch.no_grad():
-                return torch.func.functional_call(self, state, args, kwargs)
+                yield
         finally:
-            # A trial's losses stand for nothing.
             for layer, count in zip(layers, added, strict=True):
                 del layer._call_losses[count:]
 
@@ -112,3 +141,10 @@ class GraphMember:
     @property
     def output_shape(self):
         return shape_of(self.output)
+
+
+def _is_of_meta(error):
+    """Whether torch complains of `meta` itself: beside a real tensor, or where a number is to be read."""
+    return any(
+        words in str(error) for words in ("expected device meta", "two devices", "item() cannot be called on meta")
+    )

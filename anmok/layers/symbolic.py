@@ -97,15 +97,15 @@ def is_symbolic(structure):
 _TRIALS = ((2, 288), (3, 352))
 
 
-def trial_tensors(structure, trial):
-    """Every KerasTensor of the structure as a `meta` tensor, unknown sizes filled in by trial 0 or 1."""
+def trial_tensors(structure, trial, device="meta"):
+    """Every KerasTensor of the structure as a tensor of zeros, unknown sizes filled in by trial 0 or 1."""
     batch, size = _TRIALS[trial]
 
     def fill(leaf):
         if not isinstance(leaf, KerasTensor):
             return leaf
         shape = [(batch if axis == 0 else size) if length is None else length for axis, length in enumerate(leaf.shape)]
-        return torch.empty(shape, dtype=getattr(torch, leaf.dtype), device="meta")
+        return torch.zeros(shape, dtype=getattr(torch, leaf.dtype), device=device)
 
     return pytree.tree_map(fill, structure)
 

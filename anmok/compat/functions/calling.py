@@ -11,7 +11,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from anmok.compat.functions.faces import clothed
-from anmok.compat.functions.sizes import Size, as_tuples
+from anmok.compat.functions.sizes import Size, as_written
 from anmok.compat.functions.symbolic import FunctionLayer, add_function
 from anmok.layers.symbolic import KerasTensor
 
@@ -135,11 +135,11 @@ def _symbolically(call, name, layer, label, args, kwargs):
             if label is not None:
                 made.name = label
             return made(args[0] if args else next(iter(kwargs.values())))
-    args, kwargs = pytree.tree_map(_as_written, as_tuples((list(args), kwargs)))
+    args, kwargs = pytree.tree_map(_plain, as_written((list(args), kwargs)))
     return FunctionLayer(name, name=label)(*args, **kwargs)
 
 
-def _as_written(leaf):
+def _plain(leaf):
     """A number format by its name, so that files can hold it."""
     if isinstance(leaf, torch.dtype):
         return str(leaf).removeprefix("torch.")

@@ -4,7 +4,6 @@ import operator
 import typing
 
 from anmok.errors import ArgumentError
-from anmok.layers.symbolic import KerasTensor
 
 
 class Size(typing.NamedTuple):
@@ -15,10 +14,6 @@ class Size(typing.NamedTuple):
     factor: int = 1
     divisor: int = 1
     offset: int = 0
-
-    def known(self):
-        """The number, once `tensor` is a real one."""
-        return self.factor * self.tensor.shape[self.axis] // self.divisor + self.offset
 
     def __mul__(self, other):
         if not isinstance(other, int) or self.offset:
@@ -86,21 +81,27 @@ def sizes_of(tensor):
     return Sizes(Size(tensor, axis) if length is None else length for axis, length in enumerate(tensor.shape))
 
 
-def resolved(structure):
-    """Lists, tuples and dicts with every Size of a real tensor as its number."""
+_KEY = "size_of"
+
+
+def as_written(structure):
+    """A call's arguments as files can hold them: every Sizes a tuple, every Size a dict."""
     if isinstance(structure, Size):
-        return structure if isinstance(structure.tensor, KerasTensor) else structure.known()
+        return {_KEY: structure.tensor, **{name: getattr(structure, name) for name in Size._fields[1:]}}
+    if isinstance(structure, Sizes):
+        return tuple(as_written(entry) for entry in structure)
+    if type(structure) in (list, tuple):
+        return type(structure)(as_written(entry) for entry in structure)
+    return {key: as_written(entry) for key, entry in structure.items()} if type(structure) is dict else structure
+
+
+def resolved(structure):
+    """Arguments with real tensors in them: what `as_written` made of a Size is its number."""
     if type(structure) in (list, tuple):
         return type(structure)(resolved(entry) for entry in structure)
-    if type(structure) is dict:
-        return {key: resolved(entry) for key, entry in structure.items()}
-    return structure
-
-
-def as_tuples(structure):
-    """Every Sizes of a structure as a plain tuple, which torch looks into."""
-    if type(structure) is Sizes:
-        return tuple(structure)
-    if type(structure) in (list, tuple):
-        return type(structure)(as_tuples(entry) for entry in structure)
-    return {key: as_tuples(entry) for key, entry in structure.items()} if type(structure) is dict else structure
+    if type(structure) is not dict:
+        return structure
+    if _KEY in structure:
+        length = structure[_KEY].shape[structure["axis"]]
+        return structure["factor"] * length // structure["divisor"] + structure["offset"]
+    return {key: resolved(entry) for key, entry in structure.items()}

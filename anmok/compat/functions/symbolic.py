@@ -19,6 +19,7 @@ class FunctionLayer(Layer):
     """One function, by its name, called with whatever the graph says. It has no weights and no arguments of its own."""
 
     keras_module = "keras.src.layers"
+    may_need_numbers = True
 
     def __init__(self, function, name=None, **kwargs):
         if function not in _functions:
@@ -27,6 +28,8 @@ class FunctionLayer(Layer):
         self.function = function
         self._implementation = _functions[function].implementation
         self._call_takes_training = False
+        # What draws at random is computed anew in every epoch.
+        self.computes_for_inference = not any(word in function for word in ("random", "dropout", "truncated_normal"))
         self.built = True
 
     def forward(self, *args, training=None, **kwargs):
