@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import anmok
-from anmok.errors import ArgumentError, FileFormatError, unknown_name
+from anmok.errors import AnmokError, ArgumentError, FileFormatError, MissingFileError, unknown_name
 
 _TOLD = ("Command", "Time", "Figure")
 _CONSTANTS = {"COURSE": dict, "SEEDS": int, "SLOW": bool}
@@ -124,6 +124,7 @@ def run(lesson, *, seeds=None, quick=False, folder, tell=lambda outcome: None):
     """The list of Outcomes of a Lesson over `seeds` seeds (as many as it says itself, one if quick).
 
     folder: where its pictures go; those of seed 0 stay. tell: called with each Outcome as it is there.
+    Raises MissingFileError where the lesson's data are not there.
     """
     count = (1 if quick else lesson.seeds) if seeds is None else seeds
     if count < 1:
@@ -133,7 +134,10 @@ def run(lesson, *, seeds=None, quick=False, folder, tell=lambda outcome: None):
     play, outcomes = function(lesson), []
     for seed in reversed(range(count)):
         began = time.perf_counter()
-        figures = {name: float(value) for name, value in play(seed, quick, folder).items()}
+        try:
+            figures = {name: float(value) for name, value in play(seed, quick, folder).items()}
+        except FileNotFoundError as reason:  # a lesson knows no errors of anmok, so that it runs in Keras too
+            raise MissingFileError(str(reason)) from reason
         outcomes.append(Outcome(seed, figures, time.perf_counter() - began))
         tell(outcomes[-1])
     return outcomes[::-1]
@@ -191,7 +195,7 @@ def record_outcomes(lesson, outcomes):
         lesson.name,
         seeds=[
             {"seed": outcome.seed, "seconds": round(outcome.seconds, 2)}
-            | {name: round(value, 5) for name, value in outcome.figures.items()}
+            | {name: float(f"{value:.6g}") for name, value in outcome.figures.items()}
             for outcome in outcomes
         ],
     )
@@ -243,4 +247,7 @@ def main(path):
     parser.add_argument("--seeds", type=int, help=f"how many seeds; {lesson.seeds} if not said")
     parser.add_argument("--out", type=Path, help="the folder for its pictures")
     options = parser.parse_args()
-    teach(lesson, seeds=options.seeds, quick=options.quick, out=options.out)
+    try:
+        teach(lesson, seeds=options.seeds, quick=options.quick, out=options.out)
+    except AnmokError as error:
+        sys.exit(f"anmok: {error}")

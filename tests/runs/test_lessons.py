@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from anmok.errors import ArgumentError, FileFormatError, UnknownNameError
+from anmok.errors import ArgumentError, FileFormatError, MissingFileError, UnknownNameError
 from anmok.runs import lessons
 
 LESSON = '''"""A lesson about nothing.
@@ -113,3 +113,14 @@ def test_a_file_runs_itself(house, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["nothing.py", "--seeds", "1", "--out", str(tmp_path / "out")])
     lessons.main(str(house / "nothing.py"))
     assert "seed 0: accuracy 0.25" in capsys.readouterr().out and (tmp_path / "out" / "seed.png").exists()
+
+
+def test_a_lesson_without_its_data_says_so_in_a_sentence(house, tmp_path, monkeypatch):
+    raising = 'raise FileNotFoundError("This lesson wants x.zip: put it there.")'
+    missing = LESSON.replace("    (folder", f"    {raising}\n    (folder")
+    (house / "nothing.py").write_text(missing, encoding="utf-8")
+    with pytest.raises(MissingFileError, match=r"^This lesson wants x\.zip: put it there\.$"):
+        lessons.run(lessons.find("nothing"), folder=tmp_path)
+    monkeypatch.setattr("sys.argv", ["nothing.py", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"^anmok: This lesson wants x\.zip: put it there\.$"):
+        lessons.main(str(house / "nothing.py"))
