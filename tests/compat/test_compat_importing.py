@@ -71,7 +71,7 @@ def test_a_missing_attribute_is_an_attribute_error():
         import keras
 
         assert not hasattr(keras.layers, "LSTM")
-        with pytest.raises(missing.NotCovered, match="anmok does not cover keras.layers.LSTM: recurrent"):
+        with pytest.raises(missing.NotCovered, match=r"anmok does not cover keras\.layers\.LSTM: recurrent"):
             keras.layers.LSTM  # noqa: B018
 
 
@@ -139,7 +139,8 @@ modules, finders = set(sys.modules), list(sys.meta_path)
 import anmok.compat.activate
 import keras, tensorflow.keras.layers, tf_keras
 anmok.compat.deactivate()
-left = [name for name in set(sys.modules) - modules if name.split(".")[0] in ("keras", "tensorflow", "tf_keras", "google")]
+ours = ("keras", "tensorflow", "tf_keras", "google")
+left = [name for name in set(sys.modules) - modules if name.split(".")[0] in ours]
 assert not left, left
 assert sys.meta_path == finders
 import anmok.compat.activate
