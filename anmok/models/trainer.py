@@ -289,11 +289,13 @@ class Trainer(OldMethods):
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False, reset_metrics=True):
         """One step on one batch; returns loss and metrics of it, or with reset_metrics=False of all since."""
         self._require_compiled()
+        step = getattr(self, "_single_steps", 0)
+        if limit.single is not None and step >= limit.single:
+            return self._as_returned(self._task.results(), return_dict)
         batch = self._single_batch(x, y, sample_weight, class_weight)
         self._prepare_task(training=True)
         if reset_metrics:
             self._task.reset()
-        step = getattr(self, "_single_steps", 0)
         self._single_steps = step + 1
         with random.training_step(0, step):
             self._task.train_step(*batch)

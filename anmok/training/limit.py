@@ -6,6 +6,7 @@ has computed. Whoever sets a limit says so to the person, and takes it back.
 
 import contextlib
 import itertools
+import weakref
 from dataclasses import dataclass
 
 import torch
@@ -13,29 +14,45 @@ import torch
 
 @dataclass
 class Limit:
-    """Batches an epoch of training, a validation or evaluation, and a prediction; None is all of them."""
+    """Batches an epoch of training, a validation or evaluation, and a prediction; None is all of them.
+
+    single: steps that train_on_batch computes of one model; it returns the last results after them. whole: batches that
+    predict computes of one model over all its calls; of a batch after them it computes one row.
+    """
 
     training: int | None = None
     validation: int | None = None
     prediction: int | None = None
+    single: int | None = None
+    whole: int | None = None
 
     @property
     def is_set(self):
-        return (self.training, self.validation, self.prediction) != (None, None, None)
+        return any(value is not None for value in vars(self).values())
 
 
 limit = Limit()
+_predicted = weakref.WeakKeyDictionary()  # of modules: how many batches
 
 
 @contextlib.contextmanager
-def limited(*, training=None, validation=None, prediction=None):
-    """A with block within which no more batches are run than that."""
+def limited(**limits):
+    """A with block within which no more batches are run than that; limits: the fields of Limit."""
     before = vars(limit).copy()
-    vars(limit).update(training=training, validation=validation, prediction=prediction)
+    vars(limit).update(vars(Limit(**limits)))
     try:
         yield
     finally:
         vars(limit).update(before)
+        _predicted.clear()
+
+
+def is_spent(module):
+    """Whether so many batches of a module were predicted that one row of the next ones is enough; counts it."""
+    if limit.whole is None:
+        return False
+    _predicted[module] = _predicted.get(module, 0) + 1
+    return _predicted[module] > limit.whole
 
 
 def first(batches, most):

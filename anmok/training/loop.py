@@ -8,7 +8,7 @@ from torch.utils import _pytree as pytree
 from anmok import random
 from anmok.notices import AnmokWarning
 from anmok.training.limit import first as first_of
-from anmok.training.limit import limit, repeated
+from anmok.training.limit import is_spent, limit, repeated
 from anmok.training.logs import Logs
 from anmok.training.task import warn_if_not_finite, warn_if_weights_are_not_finite
 
@@ -130,11 +130,16 @@ def predict(task, source, *, listeners, progress):
             parts.append(repeated(parts[: limit.prediction], _rows(batch[0])))
             continue
         x, _, _ = to_device(batch, task.device)
+        rows = _rows(x) if is_spent(getattr(task, "module", task)) else None
+        if rows:
+            x = pytree.tree_map(lambda leaf: leaf[:1] if torch.is_tensor(leaf) else leaf, x)
         if heard:
             listeners.on_predict_batch_begin(step)
         outputs = task.predict_step(x)
         leaves, structure = ([outputs], None) if torch.is_tensor(outputs) else pytree.tree_flatten(outputs)
         parts.append([leaf.cpu() for leaf in leaves])
+        if rows:
+            parts[-1] = repeated(parts[-1:], rows)
         if heard:
             listeners.on_predict_batch_end(step, {"outputs": outputs})
         progress.update(step + 1, dict)

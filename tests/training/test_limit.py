@@ -64,6 +64,21 @@ def test_predict_gives_as_many_rows_as_asked_the_rest_of_them_again(model):
     assert np.array_equal(short[90:], whole[:5])
 
 
+def test_many_small_predictions_become_one_row_each(model):
+    with limit.limited(prediction=8, whole=3):
+        parts = [model.predict(X[i : i + 10], verbose=0) for i in range(0, 50, 10)]
+    assert [len(part) for part in parts] == [10] * 5
+    assert np.array_equal(parts[2], model.predict(X[20:30], verbose=0))
+    assert np.allclose(parts[3], model.predict(X[30:31], verbose=0))
+
+
+def test_single_steps_end(model):
+    with limit.limited(single=3):
+        values = [model.train_on_batch(X[:10], Y[:10])[0] for _ in range(6)]
+    assert len(set(values)) == 3 and values[2] == values[5]
+    assert model.optimizer.iterations == 3
+
+
 def test_nothing_is_left_behind(model):
     with pytest.raises(ZeroDivisionError), limit.limited(training=1):
         raise ZeroDivisionError

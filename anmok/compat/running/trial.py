@@ -2,6 +2,8 @@
 
 * `fit`: 2 batches an epoch, 1 of validation; as many epochs as the program says, since it plots them.
 * `evaluate`: 1 batch. `predict`: 8 batches are computed, the rows after them are those again: as many as asked for.
+  After 24 batches of one model, one row of each further batch is computed, and repeated.
+* `train_on_batch`: 20 steps of one model, then the last results again.
 * A loop of the program's own over a Dataset ends after 2 updates of an optimizer; loops over anything else are whole.
 * ImageNet's weights that are neither in the cache nor to be downloaded are random instead.
 
@@ -14,6 +16,7 @@ from anmok.applications import published
 from anmok.training import limit
 
 TRAINING, VALIDATION, PREDICTION = 2, 1, 8
+SINGLE, WHOLE = 20, 24
 
 
 @contextlib.contextmanager
@@ -29,7 +32,13 @@ def tried_out(note):
         return True
 
     published.may_do_without.append(do_without)
-    limits = {"training": TRAINING, "validation": VALIDATION, "prediction": PREDICTION}
+    limits = {
+        "training": TRAINING,
+        "validation": VALIDATION,
+        "prediction": PREDICTION,
+        "single": SINGLE,
+        "whole": WHOLE,
+    }
     try:
         with limit.limited(**limits), _loops_end_after(TRAINING, note):
             yield
