@@ -246,15 +246,17 @@ def run_lesson(
     quick: Annotated[bool, typer.Option("--quick", help="Seconds only: fewer images and epochs.")] = False,
     seeds: Annotated[int | None, typer.Option(help="How many seeds. [default: as the lesson says]")] = None,
     out: Annotated[Path | None, typer.Option(help="For pictures. [default: lesson-figures/NAME]")] = None,
-    record: Annotated[bool, typer.Option("--record", help="Write the figures into lessons/results.json.")] = False,
+    record: Annotated[bool, typer.Option("--record", help="Write results.json and the table.")] = False,
 ):
     """Run a lesson over its seeds and hold its figures against the course's."""
-    from anmok.runs import lessons
+    from anmok.runs import lesson_table, lessons
 
     def say(line):
         console.print(_plain(line), highlight=False)
 
     lessons.teach(lessons.find(name), seeds=seeds, quick=quick, out=out, recorded=record, say=say)
+    if record:
+        lesson_table.write()
 
 
 app.command()(command.run)

@@ -16,6 +16,16 @@ REQUIREMENTS = {
     "keras-tensorflow": (KERAS, "tensorflow-cpu==2.21.0"),
     "keras-jax": (KERAS, "jax==0.10.2", "jaxlib==0.10.2"),
     "torch": ("-r", str(ROOT / "constraints.txt")),
+    # Of lessons.py: what lessons import besides; each peer's own packages come before these.
+    "lesson-libraries": (
+        "matplotlib==3.11.2",
+        "scikit-learn==1.9.1",
+        "scipy==1.17.1",
+        "pandas==3.1.1",
+        "opencv-python-headless==5.0.0.93",
+        "numpy==2.4.6",
+        "pillow==13.0.0",
+    ),
     # Of input.py.
     "albumentations": ("albumentations==2.0.8", "opencv-python-headless==5.0.0.93", "numpy==2.4.6"),
     "kornia": ("kornia==0.9.0", "torch==2.13.0", "numpy==2.4.6"),

@@ -110,14 +110,14 @@ def by_library(optimizer):
 
 
 def lesson(seed, quick, folder):
-    figures, paths = {}, {}
+    figures, heights, paths = {}, {}, {}
     for name, (formula, optimizer) in WAYS.items():
         ours = np.array(list(itertools.islice(formula(), STEPS)))
         figures[f"largest distance, {name}"] = np.abs(ours - by_library(optimizer())).max()
-        figures[f"height after {STEPS} steps, {name}"] = height(ours[-1])
+        heights[f"height after {STEPS} steps, {name}"] = height(ours[-1])
         paths[name] = np.vstack([START, ours])
     draw(paths, folder / "descent.png")
-    return figures
+    return figures | heights
 
 
 def draw(paths, path):

@@ -1,4 +1,4 @@
-"""Pooling: the greatest, the mean, the least of each 2 x 2, with and without overlap; and why not simply resize.
+"""Pooling: the greatest, the mean or the least of each 2 x 2, and why not simply resize.
 
 Pooling makes a map smaller and keeps one number of each window. Max-pooling keeps what answered most, wherever in the
 window it was. Where windows are wider than the steps between them they overlap. Resizing makes a picture smaller as
