@@ -7,6 +7,7 @@ another face (anmok.compat) sets it to an object with
     brings_numbers(structure)              whether they are tensors of that kind, arrays or numbers, not torch's tensors
     answer(function, args, kwargs)         what an own function gives for theirs, as theirs
     ask(function, args, kwargs)            what a function of theirs gives for torch's tensors, as torch's
+    plain(structure)                       a structure with torch's tensors in the place of theirs
     shape(shape)                           a shape as their functions expect it
     gradients(gradients, weights)          gradients that may be theirs, in the layouts the weights are stored in
 """
@@ -52,6 +53,11 @@ def ask(function, *args, **kwargs):
     if kind is None or is_ours(function):
         return function(*args, **kwargs)
     return kind.ask(function, args, kwargs)
+
+
+def plain(structure):
+    """A structure with torch's tensors in the place of theirs."""
+    return structure if kind is None else kind.plain(structure)
 
 
 def method(function):

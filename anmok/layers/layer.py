@@ -18,6 +18,7 @@ from anmok.layers.naming import automatic_name
 from anmok.layers.old_arguments import understanding
 from anmok.layers.symbolic import KerasTensor, is_nested, is_symbolic, shape_of
 from anmok.layers.weight_holder import WeightHolder
+from anmok.metrics import Mean
 
 _GENERAL = ("name", "trainable", "dtype")  # what every config has
 _phase = threading.local()  # .training: what the outermost call was given
@@ -55,6 +56,7 @@ class Layer(GraphMember, WeightHolder):
         self._own_weights = []
         self._inbound_nodes = []
         self._call_losses = []
+        self.__dict__["loss_functions"], self.__dict__["added_metrics"] = [], {}
         self._trainable = bool(trainable)
         self.name = str(name) if name is not None else automatic_name(type(self).__name__)
         self.built = False
@@ -221,9 +223,28 @@ class Layer(GraphMember, WeightHolder):
     # Losses -------------------------------------------------------------------------------------------------------
 
     def add_loss(self, loss):
-        """Add a scalar tensor to what training minimises, for the call under way."""
+        """Add to what training minimises: a tensor, for the call under way, or outside calls a function that gives one.
+
+        A tensor of several numbers counts as their sum (as in Keras).
+        """
         for term in loss if isinstance(loss, (list, tuple)) else [loss]:
-            self._call_losses.append(term() if callable(term) and not torch.is_tensor(term) else term)
+            if callable(term) and not torch.is_tensor(term):
+                if getattr(_phase, "training", None) is None:
+                    self.loss_functions.append(lambda term=term: _scalar(outside.ask(term)))
+                    continue
+                term = term()
+            self._call_losses.append(_scalar(term))
+
+    def add_metric(self, value, name=None, aggregation="mean"):
+        """Within `call`: report the mean of a tensor's values over an epoch under that name (as in Keras 2)."""
+        if name is None:
+            raise ArgumentError(f"{type(self).__name__} '{self.name}': add_metric needs a name.")
+        if aggregation not in ("mean", None):
+            raise ArgumentError(f"add_metric: aggregation must be 'mean', got {aggregation!r}.")
+        if name not in self.added_metrics:
+            self.added_metrics[name] = Mean(name=name)
+        if not (torch.is_tensor(value) and value.is_meta):
+            self.added_metrics[name].update_state(value)
 
     def _regularize_activity(self, outputs):
         for output in pytree.tree_leaves(outputs):
@@ -236,6 +257,7 @@ class Layer(GraphMember, WeightHolder):
         """The extra terms of the loss: those added during the last call, and the weights' regularizers."""
         layers = self._flatten_layers()
         added = [term for layer in layers for term in layer._call_losses]
+        added += [function() for layer in layers for function in layer.loss_functions]
         terms = added + [
             weight.regularizer(weight.keras_view(weight))
             for weight in self.trainable_weights
@@ -327,6 +349,11 @@ def one_call(training):
         yield
     finally:
         _phase.training = outer
+
+
+def _scalar(term):
+    term = outside.plain(term)
+    return term.sum() if torch.is_tensor(term) and term.dim() else term
 
 
 def _takes_training(cls):

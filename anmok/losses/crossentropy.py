@@ -11,6 +11,7 @@ from anmok.losses.loss import (
     as_predictions,
     as_tensor,
     logits_beneath,
+    loss_function,
     matching_pair,
     pair,
 )
@@ -52,6 +53,7 @@ def log_probabilities(y_pred, axis, from_logits):
     return clipped(y_pred / y_pred.sum(axis, keepdim=True)).log()
 
 
+@loss_function
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
     """Mean over `axis` of the binary crossentropy; labels in 0..1 of the predictions' shape (as in Keras)."""
     logits = logits_beneath(y_pred, "sigmoid", from_logits)
@@ -64,6 +66,7 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, 
     return values.mean(axis)
 
 
+@loss_function
 def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
     """Crossentropy of one-hot or soft labels, shape of `y_pred` without `axis` (as in Keras)."""
     check_axis(axis)
@@ -72,6 +75,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return -(smooth_categories(y_true, label_smoothing, axis) * logs).sum(axis)
 
 
+@loss_function
 def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1, label_smoothing=0.0):
     """Crossentropy of class numbers 0..K-1 against K predictions along `axis`; shape of `y_pred` without it.
 
@@ -228,6 +232,7 @@ class SparseCategoricalCrossentropy(NamedLoss):
         return config
 
 
+@loss_function
 def categorical_generalized_cross_entropy(y_true, y_pred, q):
     """(1 - p_y ** q) / q for class numbers (B,), robust to wrong labels (Zhang and Sabuncu 2018, as in Keras)."""
     y_pred = as_predictions(y_pred)
@@ -255,6 +260,7 @@ class CategoricalGeneralizedCrossEntropy(NamedLoss):
         super().__init__(categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
 
 
+@loss_function
 def kl_divergence(y_true, y_pred):
     """Sum over the last axis of y_true log(y_true / y_pred), both clipped to 1e-7..1 (as in Keras)."""
     y_true, y_pred = pair(y_true, y_pred)
@@ -262,6 +268,7 @@ def kl_divergence(y_true, y_pred):
     return (y_true * (y_true / y_pred).log()).sum(-1)
 
 
+@loss_function
 def poisson(y_true, y_pred):
     """Mean over the last axis of y_pred - y_true log(y_pred) (as in Keras)."""
     y_true, y_pred = pair(y_true, y_pred)

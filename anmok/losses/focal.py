@@ -10,9 +10,10 @@ from anmok.losses.crossentropy import (
     smooth_bits,
     smooth_categories,
 )
-from anmok.losses.loss import EPSILON, NamedLoss, _registry, logits_beneath, matching_pair
+from anmok.losses.loss import EPSILON, NamedLoss, _registry, logits_beneath, loss_function, matching_pair
 
 
+@loss_function
 def binary_focal_crossentropy(
     y_true,
     y_pred,
@@ -39,6 +40,7 @@ def binary_focal_crossentropy(
     return values.mean(axis)
 
 
+@loss_function
 def categorical_focal_crossentropy(
     y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
 ):

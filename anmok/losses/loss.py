@@ -1,7 +1,10 @@
 """What every loss shares: the table of names, how labels meet predictions, weights and reduction (as in Keras)."""
 
+import functools
+
 import numpy as np
 import torch
+from torch.overrides import handle_torch_function
 
 from anmok import notices, outside
 from anmok.errors import ArgumentError, ShapeError, unknown_name
@@ -12,6 +15,20 @@ EPSILON = 1e-7  # Keras' backend.epsilon(): probabilities are kept this far from
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
 
 _registry = Registry("loss", "keras.losses")
+
+
+def loss_function(function):
+    """A function (y_true, y_pred, ...) that takes symbolic tensors, too, and tensors of other kinds (see outside)."""
+    computed = outside.border(function)
+
+    @functools.wraps(function)
+    def call(y_true, y_pred, *args, **kwargs):
+        for given in (y_true, y_pred):
+            if not isinstance(given, torch.Tensor) and hasattr(type(given), "__torch_function__"):
+                return handle_torch_function(call, (y_true, y_pred), y_true, y_pred, *args, **kwargs)
+        return computed(y_true, y_pred, *args, **kwargs)
+
+    return call
 
 
 def as_tensor(values, like=None):

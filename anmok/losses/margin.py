@@ -2,7 +2,7 @@
 
 import torch
 
-from anmok.losses.loss import NamedLoss, _registry, pair
+from anmok.losses.loss import NamedLoss, _registry, loss_function, pair
 
 
 def _signs(y_true):
@@ -10,18 +10,21 @@ def _signs(y_true):
     return torch.where(is_binary, 2.0 * y_true - 1.0, y_true)
 
 
+@loss_function
 def hinge(y_true, y_pred):
     """Mean over the last axis of max(1 - y_true y_pred, 0)."""
     y_true, y_pred = pair(y_true, y_pred)
     return (1.0 - _signs(y_true) * y_pred).clamp_min(0.0).mean(-1)
 
 
+@loss_function
 def squared_hinge(y_true, y_pred):
     """Mean over the last axis of max(1 - y_true y_pred, 0) ** 2."""
     y_true, y_pred = pair(y_true, y_pred)
     return (1.0 - _signs(y_true) * y_pred).clamp_min(0.0).square().mean(-1)
 
 
+@loss_function
 def categorical_hinge(y_true, y_pred):
     """max(highest wrong score - right score + 1, 0) for one-hot labels (B, K)."""
     y_true, y_pred = pair(y_true, y_pred)

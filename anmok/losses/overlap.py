@@ -1,18 +1,20 @@
 """Losses out of the overlap of two masks in 0..1, for segmentation (as in Keras)."""
 
-from anmok.losses.loss import EPSILON, NamedLoss, _registry, pair
+from anmok.losses.loss import EPSILON, NamedLoss, _registry, loss_function, pair
 
 
 def _sum(values, axis):
     return values.sum() if axis is None else values.sum(axis)
 
 
+@loss_function
 def dice(y_true, y_pred, axis=None):
     """1 - 2 |A and B| / (|A| + |B|), sums over `axis` (None: all, giving a scalar)."""
     y_true, y_pred = pair(y_true, y_pred)
     return 1 - 2.0 * _sum(y_true * y_pred, axis) / (_sum(y_true, axis) + _sum(y_pred, axis) + EPSILON)
 
 
+@loss_function
 def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
     """1 - both / (both + alpha x only in y_true + beta x only in y_pred) (Salehi et al. 2017, as in Keras)."""
     y_true, y_pred = pair(y_true, y_pred)

@@ -5,39 +5,45 @@ import math
 import torch
 import torch.nn.functional as F
 
-from anmok.losses.loss import EPSILON, NamedLoss, _registry, pair
+from anmok.losses.loss import EPSILON, NamedLoss, _registry, loss_function, pair
 
 
+@loss_function
 def mean_squared_error(y_true, y_pred):
     """Mean over the last axis of (y_true - y_pred) ** 2."""
     y_true, y_pred = pair(y_true, y_pred)
     return (y_true - y_pred).square().mean(-1)
 
 
+@loss_function
 def mean_absolute_error(y_true, y_pred):
     """Mean over the last axis of |y_true - y_pred|."""
     y_true, y_pred = pair(y_true, y_pred)
     return (y_true - y_pred).abs().mean(-1)
 
 
+@loss_function
 def mean_absolute_percentage_error(y_true, y_pred):
     """Mean over the last axis of 100 |y_true - y_pred| / |y_true|, in percent."""
     y_true, y_pred = pair(y_true, y_pred)
     return 100.0 * ((y_true - y_pred) / y_true.abs().clamp_min(EPSILON)).abs().mean(-1)
 
 
+@loss_function
 def mean_squared_logarithmic_error(y_true, y_pred):
     """Mean over the last axis of (log(1 + y_true) - log(1 + y_pred)) ** 2; negative values count as 0."""
     y_true, y_pred = pair(y_true, y_pred)
     return ((y_pred.clamp_min(EPSILON) + 1.0).log() - (y_true.clamp_min(EPSILON) + 1.0).log()).square().mean(-1)
 
 
+@loss_function
 def cosine_similarity(y_true, y_pred, axis=-1):
     """Minus the cosine of the angle along `axis`: -1 for the same direction, 1 for the opposite."""
     y_true, y_pred = pair(y_true, y_pred)
     return -(F.normalize(y_true, dim=axis, eps=EPSILON) * F.normalize(y_pred, dim=axis, eps=EPSILON)).sum(axis)
 
 
+@loss_function
 def huber(y_true, y_pred, delta=1.0):
     """Mean over the last axis of e ** 2 / 2 where |e| <= delta, else delta |e| - delta ** 2 / 2."""
     y_true, y_pred = pair(y_true, y_pred)
@@ -46,6 +52,7 @@ def huber(y_true, y_pred, delta=1.0):
     return torch.where(size <= delta, 0.5 * error.square(), delta * size - 0.5 * delta**2).mean(-1)
 
 
+@loss_function
 def log_cosh(y_true, y_pred):
     """Mean over the last axis of log(cosh(y_pred - y_true))."""
     y_true, y_pred = pair(y_true, y_pred)

@@ -8,6 +8,7 @@ from anmok import saving
 from anmok.errors import FileFormatError
 from anmok.layers import InputLayer, KerasTensor
 from anmok.layers import registered as layer_table
+from anmok.layers.added import AddedLoss, AddedMetric
 from anmok.models.model import Model
 
 
@@ -112,6 +113,9 @@ class Functional(Model):
             name=config.get("name"),
             trainable=config.get("trainable", True),
         )
+        added = [layer for layer in layers.values() if isinstance(layer, (AddedLoss, AddedMetric))]
+        if added:
+            model._also_compute([tensor for layer in added for call in calls[id(layer)] for tensor in call.output_list])
         return model
 
 

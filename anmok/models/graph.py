@@ -37,15 +37,16 @@ class Step:
 class Graph:
     """A network as a list of steps.
 
-    inputs, outputs: structures (one, list, dict) of KerasTensors. layers: in Keras' order (deepest first), which is
-    the order of weights in files.
+    inputs, outputs: structures (one, list, dict) of KerasTensors. also: KerasTensors that are computed too, for what
+    their layers do with them. layers: in Keras' order (deepest first), which is the order of weights in files.
     """
 
-    def __init__(self, inputs, outputs):
+    def __init__(self, inputs, outputs, also=()):
+        self.also = list(also)
         self.inputs, self.outputs = in_key_order(inputs), in_key_order(outputs)
         self.input_list = _tensors(self.inputs, "inputs")
         self.output_list = _tensors(self.outputs, "outputs")
-        nodes, self.layers = _ordered(self.input_list, self.output_list)
+        nodes, self.layers = _ordered(self.input_list, [*self.output_list, *self.also])
         self._refuse_equal_names()
         given = {id(tensor) for tensor in self.input_list}
         self.nodes = [node for node in nodes if not all(id(tensor) in given for tensor in node.output_list)]
@@ -91,7 +92,7 @@ class Graph:
 
         described = [(tensor.shape, tensor.dtype, tensor.name) for tensor in tensors]
         calls = [(node.layer, flat(tuple(node.args)), flat(node.kwargs), flat(node.outputs)) for node in nodes]
-        return _rebuilt, (described, calls, flat(self.inputs), flat(self.outputs))
+        return _rebuilt, (described, calls, flat(self.inputs), flat(self.outputs), flat(self.also))
 
     def output_structure(self, tensors):
         """The list of output tensors in the structure that the model's outputs have."""
@@ -126,7 +127,7 @@ class _Place:
         self.index = index
 
 
-def _rebuilt(described, calls, inputs, outputs):
+def _rebuilt(described, calls, inputs, outputs, also):
     """The Graph that `Graph.__reduce__` took apart, its calls written down in its (copied) layers."""
     tensors = [KerasTensor(shape, dtype, name=name) for shape, dtype, name in described]
 
@@ -135,7 +136,7 @@ def _rebuilt(described, calls, inputs, outputs):
 
     for layer, args, kwargs, made in calls:
         Node(layer, filled(args), filled(kwargs), filled(made))
-    return Graph(filled(inputs), filled(outputs))
+    return Graph(filled(inputs), filled(outputs), filled(also))
 
 
 def in_key_order(structure):

@@ -6,8 +6,10 @@ from torch.utils import _pytree as pytree
 from anmok import saving
 from anmok.errors import ArgumentError, NotBuiltError, unknown_name
 from anmok.layers import Layer
-from anmok.layers.symbolic import is_symbolic, shape_of
+from anmok.layers.added import AddedLoss, AddedMetric
+from anmok.layers.symbolic import is_symbolic, shape_of, symbolic_leaves
 from anmok.layers.weight_holder import default_device
+from anmok.models.fast.forms import FastForms
 from anmok.models.graph import Graph, rerooted
 from anmok.models.inputs import InputReader
 from anmok.models.summary import summarize
@@ -73,6 +75,28 @@ class Model(Trainer, Layer):
 
     def _general_config(self):
         return {"name": self.name, "trainable": self._trainable}
+
+    def add_loss(self, loss):
+        """As of every layer; or add symbolic tensors of this model's graph to what training minimises."""
+        terms = symbolic_leaves(loss)
+        if not terms:
+            return super().add_loss(loss)
+        return self._also_compute([AddedLoss()(term) for term in terms])
+
+    def add_metric(self, value, name=None, aggregation="mean"):
+        """As of every layer; or report the mean of a symbolic tensor of this model's graph under that name."""
+        if not is_symbolic(value):
+            return super().add_metric(value, name, aggregation)
+        return self._also_compute([AddedMetric(reported=name)(value)])
+
+    def _also_compute(self, tensors):
+        self._require_graph("losses")
+        self._graph = Graph(self.graph.inputs, self.graph.outputs, [*self.graph.also, *tensors])
+        for tensor in tensors:
+            self._register(tensor.node.layer)
+        self._fast = FastForms(self)
+        if self._task is not None:
+            self.compile(**self._compile_arguments)
 
     # Structure ----------------------------------------------------------------------------------------------------
 

@@ -13,14 +13,14 @@ from anmok.models import arguments, featured
 from anmok.models.checks import check_before_training, check_labels_of
 from anmok.models.fast.forms import FastForms
 from anmok.models.old_methods import OldMethods
+from anmok.models.steps import Steps
 from anmok.training import adapters, loop
 from anmok.training.limit import count, limit
 from anmok.training.memory import keep_freed_memory
 from anmok.training.progress import Progress
-from anmok.training.task import Task
 
 
-class Trainer(OldMethods):
+class Trainer(Steps, OldMethods):
     """What every Model can do with data. `self` is a Layer with `call`; `self.graph` is its Graph or None."""
 
     def _start_trainer(self):
@@ -66,8 +66,7 @@ class Trainer(OldMethods):
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
         }
-        self._task = Task(
-            self,
+        self._task = self._new_task(
             optimizer=self.optimizer,
             loss=loss,
             loss_weights=loss_weights,
@@ -80,22 +79,9 @@ class Trainer(OldMethods):
         return self._task is not None
 
     @property
-    def compiled_loss(self):
-        return self._task.objective if self._task else None
-
-    @property
-    def metrics(self):
-        """The metric objects in use, known after the first batch."""
-        return self._task.objective.metrics if self._task else []
-
-    @property
     def metrics_names(self):
         """Names of what `evaluate` returns: loss first."""
         return list(self._task.objective.listed(self._task.results())) if self._task else []
-
-    def reset_metrics(self):
-        self._require_compiled()
-        self._task.reset()
 
     def _require_compiled(self):
         if self._task is None:
@@ -171,7 +157,7 @@ class Trainer(OldMethods):
         self._next_epoch = epochs
         source.round = self._round
         rest = None
-        if feature_cache and not self.run_eagerly and not limit.is_set:
+        if feature_cache and not self.run_eagerly and not limit.is_set and not self.has_own_steps:
             rest, source, validation = featured.split(self, source, validation, verbose=verbose)
         history = callback_room.History()
         listeners = callback_room.CallbackList(
@@ -179,6 +165,7 @@ class Trainer(OldMethods):
             model=self,
             params={"verbose": verbose, "epochs": epochs, "steps": count(source.num_batches, limit.training)},
         )
+        listeners.show_validation(validation_data)
         self.history = history
         self.stop_training = False
         self._prepare_task(training=True, rest=rest)
@@ -280,7 +267,7 @@ class Trainer(OldMethods):
         return loop.predict(self._predicting_task(), source, listeners=listeners, progress=progress)
 
     def _predicting_task(self):
-        task = self._task or Task(self, optimizer=None, loss=None)
+        task = self._task or self._new_task(optimizer=None, loss=None)
         task.prepare(training=False, device=self.device, rewrite=self._rewrite(training=False), losses=False)
         return task
 

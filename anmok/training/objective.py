@@ -227,6 +227,12 @@ class Objective:
             return
         self._count(y, outputs, sample_weight)
 
+    @torch.no_grad()
+    def count(self, y, outputs, sample_weight=None):
+        """Take a batch into the metrics alone."""
+        self.prepare(y, outputs)
+        self._count(y, outputs, sample_weight)
+
     def _count_waiting(self):
         if self._waiting:
             y, outputs = (torch.cat(parts) for parts in zip(*self._waiting, strict=True))
@@ -257,13 +263,16 @@ class Objective:
             for name, mean, loss in zip(self._names, self._loss_means, self._losses, strict=True):
                 if loss is not None:
                     logs[f"{name}_loss"] = mean.result()
-        for name, metric, _ in [*self._plain, *self._weighted]:
-            value = metric.result()
-            if isinstance(value, dict):
-                logs.update({key: _number(part) for key, part in value.items()})
-            else:
-                logs[name] = _number(value)
+        logs.update({name: _number(value) for name, value in self.metric_results().items()})
         return Logs(sorted(logs.items()))
+
+    def metric_results(self):
+        """Name -> tensor of the metrics alone."""
+        found = {}
+        for name, metric, _ in [*self._plain, *self._weighted] if self._made else []:
+            value = metric.result()
+            found.update(value if isinstance(value, dict) else {name: value})
+        return found
 
     def listed(self, logs):
         """The values of `logs` as a list in Keras' order: loss; a single output's metrics or several outputs' losses;
@@ -285,6 +294,11 @@ class Objective:
                 mean.reset()
             for _, metric, _ in [*self._plain, *self._weighted]:
                 metric.reset_state()
+
+    @property
+    def wants_metrics(self):
+        """Whether compile was given any."""
+        return bool(self._metrics or self._weighted_metrics)
 
     @property
     def metrics(self):

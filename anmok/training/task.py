@@ -29,6 +29,7 @@ class Task:
         self.objective = self.fresh_objective()
         self.validation_objective = None  # made when a fit validates
         self._loss_scale = None
+        self._own_metrics, self._may_get_metrics = [], False
 
     def __getstate__(self):
         # What `prepare` settles belongs to these very weights.
@@ -54,6 +55,7 @@ class Task:
         self._modules_of_torch = [module for module in self.module.modules() if not hasattr(module, "_call_losses")]
         if losses:
             self._extra_terms = _extra_terms(self.module)
+            self._find_own_metrics()
         if not training:
             self._test_forward = (rewrite and rewrite(torch.float32)) or body
             return
@@ -68,6 +70,11 @@ class Task:
             self._follow_weights()
         self._direct = None
         self._consider_direct(getattr(faster, "direct", None))
+
+    def _find_own_metrics(self):
+        """Metrics that layers have; those of a person's layers may appear as they are called."""
+        self._own_metrics = self.module.own_metrics() if hasattr(self.module, "own_metrics") else []
+        self._may_get_metrics = any(type(module).__module__.split(".")[0] != "anmok" for module in self.module.modules())
 
     def _consider_direct(self, direct):
         """Step without autograd where the network is one chain, holds every trained weight once, and adds no losses."""
@@ -108,7 +115,7 @@ class Task:
         value = loss.detach()
         if value.device.type == "cpu":
             value = value.item()
-        self.objective.update(value, _length(x), y, outputs, sample_weight)
+        self.objective.update(value, length_of(x), y, outputs, sample_weight)
         return value
 
     def _step_by_autograd(self, x, y, sample_weight):
@@ -121,7 +128,7 @@ class Task:
         if not self._weights:
             self._follow_weights()
             if not self._weights:
-                raise ArgumentError(_nothing_trainable(self.module))
+                raise ArgumentError(nothing_trainable(self.module))
         scaled = loss if self._loss_scale is None else loss * self._loss_scale.scale
         scaled = self.optimizer.scale_loss(scaled)
         return loss, outputs, torch.autograd.grad(scaled, self._weights, allow_unused=True)
@@ -173,14 +180,14 @@ class Task:
         except (IndexError, RuntimeError) as error:
             raise self.objective.complaint(y) or error from None
         value = loss.item() if loss.device.type == "cpu" else loss
-        self.objective.update(value, _length(x), y, outputs, sample_weight)
+        self.objective.update(value, length_of(x), y, outputs, sample_weight)
 
     @torch.inference_mode()
     def predict_step(self, x):
         """The outputs for one batch, float32."""
         self.set_mode(False)
         outputs = self._test_forward(x, training=False)
-        return _single(outputs) if torch.is_tensor(outputs) else pytree.tree_map(_single, outputs)
+        return single(outputs) if torch.is_tensor(outputs) else pytree.tree_map(single, outputs)
 
     @property
     def weights(self):
@@ -188,13 +195,22 @@ class Task:
         return self._weights
 
     def results(self):
-        return self.objective.results()
+        logs = self.objective.results()
+        if self._may_get_metrics:
+            self._find_own_metrics()
+        if self._own_metrics:
+            logs.update({metric.name: float(metric.result()) for metric in self._own_metrics})
+            logs = type(logs)(sorted(logs.items()))
+        return logs
 
     def reset(self):
         self.objective.reset()
+        for metric in self._own_metrics:
+            metric.reset_state()
 
 
-def _single(leaf):
+def single(leaf):
+    """A tensor of floats as float32; anything else as it is."""
     return leaf.float() if torch.is_tensor(leaf) and leaf.is_floating_point() else leaf
 
 
@@ -241,6 +257,7 @@ def _extra_terms(module):
 
     def terms():
         added = [term for layer in layers for term in layer._call_losses]
+        added += [function() for layer in layers for function in layer.loss_functions]
         return added + [weight.regularizer(weight.keras_view(weight)) for weight in regularized]
 
     return terms
@@ -248,15 +265,17 @@ def _extra_terms(module):
 
 def _may_add(layer):
     """Whether this layer may add a loss: it has an activity regularizer, or is not one of ours."""
-    return layer.activity_regularizer is not None or type(layer).__module__.split(".")[0] != "anmok"
+    if layer.activity_regularizer is not None or layer.loss_functions or getattr(layer, "adds_losses", False):
+        return True
+    return type(layer).__module__.split(".")[0] != "anmok"
 
 
-def _nothing_trainable(module):
+def nothing_trainable(module):
     name = getattr(module, "name", type(module).__name__)
     if any(True for _ in module.parameters()):
         return f"Model '{name}' has nothing to train: all its weights are frozen (trainable=False). Unfreeze a layer."
     return f"Model '{name}' has nothing to train: its layers have no weights. Add a Dense or Conv2D layer."
 
 
-def _length(x):
+def length_of(x):
     return x.shape[0] if torch.is_tensor(x) else pytree.tree_leaves(x)[0].shape[0]
