@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from anmok import constraints, initializers, mixed_precision, regularizers
+from anmok import activations, constraints, initializers, mixed_precision, outside, regularizers
 from anmok.errors import NotBuiltError, ShapeError
 from anmok.layers.allotment import zeros_for
 from anmok.layers.tracking import tracked
@@ -102,6 +102,8 @@ class WeightHolder(nn.Module):
             value.eval()  # as our own layers begin; torch's begin in training
         elif isinstance(value, (list, tuple, dict)) and not name.startswith("_"):
             value = tracked(self, name, value)
+        elif value is None and name == "activation" and outside.is_ours(type(self)):
+            value = activations.linear  # `model.layers[-1].activation = None`, to see the scores beneath
         super().__setattr__(name, value)
 
     def _own(self, weight):

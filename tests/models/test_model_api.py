@@ -392,3 +392,21 @@ def test_losses_by_ones_own_layer():
     assert model.evaluate(V, Y, verbose=0) == pytest.approx(expected, abs=1e-5)
     assert model.fit(V, Y, verbose=0, shuffle=False).history["loss"] == [pytest.approx(expected, abs=1e-5)]
     assert model.losses == []
+
+
+def test_an_activation_taken_away_is_gone_from_predictions_too():
+    model = Sequential(
+        [
+            layers.Conv2D(4, 3, activation="relu", input_shape=(8, 8, 3)),
+            layers.Flatten(),
+            layers.Dense(5, activation="softmax"),
+        ]
+    )
+    x = np.random.default_rng(0).normal(size=(3, 8, 8, 3)).astype("float32")
+    probabilities = model.predict(x, verbose=0)
+    model.layers[-1].activation = None
+    scores = model.predict(x, verbose=0)
+    np.testing.assert_allclose(scores, model(torch.from_numpy(x)).detach().numpy(), atol=1e-5)
+    shares = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    np.testing.assert_allclose(shares, probabilities, atol=1e-5)
+    assert np.abs(scores.sum(-1) - 1).min() > 1e-3

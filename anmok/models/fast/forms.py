@@ -60,4 +60,4 @@ class FastForms:
             self._trained = self._inferred = None
 
     def _switches(self):
-        return [(layer._trainable, has_hooks(layer)) for layer in self._layers]
+        return [(layer._trainable, has_hooks(layer), layer.__dict__.get("activation")) for layer in self._layers]
