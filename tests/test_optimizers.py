@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -146,8 +147,18 @@ def test_old_spellings_are_honoured_and_said_once():
 
 def test_nadam_of_keras_2():
     assert optimizers.Nadam(lr=0.002, epsilon=None, schedule_decay=0.004).get_config()["epsilon"] == 1e-7
-    with pytest.raises(ArgumentError, match="schedule_decay is 0.004"):
+    with pytest.raises(ArgumentError, match=r"schedule_decay is 0\.004"):
         optimizers.Nadam(schedule_decay=0.1)
+
+
+def test_the_slow_rate_of_adadelta_is_said():
+    notices.forget()
+    with pytest.warns(notices.AnmokWarning, match=r"Adadelta\(learning_rate=1\.0\)"):
+        optimizers.get("adadelta")
+    notices.forget()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", notices.AnmokWarning)
+        optimizers.Adadelta(learning_rate=1.0)
 
 
 def test_config_of_keras_2_is_read():

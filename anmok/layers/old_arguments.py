@@ -10,12 +10,10 @@ from anmok.notices import old_spelling
 # Arguments of tf.keras and Keras 1 that ask for what is so anyway: the values that do.
 _ALWAYS_SO = {
     "mode": (0,), "fused": (None, True, False), "virtual_batch_size": (None,), "adjustment": (None,),
-    "renorm": (False,), "renorm_clipping": (None,), "renorm_momentum": (0.99,), "implementation": (1, 2),
-    "dynamic": (False,),
+    "implementation": (1, 2), "dynamic": (False,),
 }  # fmt: skip
 _FOR_WORDS = {
     "mode": "feature-wise statistics are the only mode there is today",
-    "renorm": "batch renormalization is not among what anmok has",
     "dynamic": "layers run as they are written anyway: leave it out",
 }
 _OLD = {old for table in old_names.RENAMED.values() for old in table} | {*old_names.KERNEL_SIZE, "filter_length"}

@@ -2,6 +2,7 @@
 
 import torch
 
+from anmok import notices
 from anmok.errors import ArgumentError
 from anmok.optimizers.optimizer import Optimizer, epsilon_of
 
@@ -52,6 +53,13 @@ class Adadelta(Optimizer):
 
     def __init__(self, learning_rate=0.001, rho=0.95, epsilon=1e-7, **common):
         super().__init__(learning_rate, **common)
+        if learning_rate == 0.001 and "lr" not in common:
+            notices.once(
+                "Adadelta",
+                "Adadelta() has learning_rate=0.001, with which it learns very slowly; before tf.keras it was 1.0, which "
+                "programs of that time mean: Adadelta(learning_rate=1.0).",
+                stacklevel=4,
+            )
         self.rho = float(rho)
         self.epsilon = epsilon_of(epsilon)
 
