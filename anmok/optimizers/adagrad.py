@@ -56,7 +56,7 @@ class Adadelta(Optimizer):
         if learning_rate == 0.001 and "lr" not in common:
             notices.once(
                 "Adadelta",
-                "Adadelta() has learning_rate=0.001, with which it learns very slowly; before tf.keras it was 1.0, which "
+                "Adadelta() has learning_rate=0.001, with which it learns very slowly; before tf.keras it was 1.0, as "
                 "programs of that time mean: Adadelta(learning_rate=1.0).",
                 stacklevel=4,
             )
