@@ -1,4 +1,4 @@
-"""keras.backend (`K`) of Keras 1 and 2 and of tf.keras, and a sentence for each name that is not here."""
+"""keras.backend (`K`) of Keras 1 and 2 and of tf.keras."""
 
 import collections
 import math
@@ -300,29 +300,11 @@ __all__ = [
 ]  # fmt: skip
 __all__ += sorted(_NAMES)
 
-_SESSION = "there are no sessions: values are there at once, K.eval(x) and K.function(inputs, outputs) give them"
-REFUSED = {
-    "get_session": _SESSION,
-    "set_session": _SESSION,
-    "manual_variable_initialization": _SESSION,
-    "is_variable": "use isinstance(x, tf.Variable)",
-    "rnn": "recurrent networks are not anmok's subject",
-    "ctc_batch_cost": "it is for texts and sound, which are not anmok's subject",
-    "ctc_decode": "it is for texts and sound, which are not anmok's subject",
-    "ctc_label_dense_to_sparse": "it is for texts and sound, which are not anmok's subject",
-    "local_conv1d": "use a layer of keras.layers",
-    "local_conv2d": "use a layer of keras.layers",
-    "resize_volumes": "anmok is about pictures, not volumes",
-    "spatial_3d_padding": "anmok is about pictures, not volumes",
-    "set_backend": "anmok computes with PyTorch, whatever Keras' backend is called",
-}
-
 
 def __getattr__(name):
     if name.startswith("__"):
         raise AttributeError(f"module 'keras.backend' has no attribute {name!r}")
-    error = missing.attribute("keras.backend", name, __all__)
-    raise type(error)(f"anmok does not cover keras.backend.{name}: {REFUSED[name]}.") if name in REFUSED else error
+    raise missing.attribute("keras.backend", name, __all__)
 
 
 def __dir__():

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from anmok.compat import recording
 from anmok.compat.functions.values import tensor, torch_dtype
 from anmok.compat.phase import LearningPhase, is_training
 from anmok.errors import ArgumentError
@@ -126,7 +127,7 @@ class Function:
                 training = bool(np.asarray(value).item())
             else:
                 known[id(place)] = self._taken(place, value)
-        with torch.set_grad_enabled(self._records):
+        with torch.set_grad_enabled(self._records), recording.inside_library():
             self._run(known, training)
         return pytree.tree_map(lambda leaf: _shown(known.get(id(leaf), leaf)), self._outputs)
 
@@ -148,7 +149,7 @@ class Function:
             args, kwargs = pytree.tree_map(filled, (tuple(node.args), dict(node.kwargs)))
             result = node.layer(*args, **{"training": training, **kwargs})
             leaves = [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
-            known.update((id(place), leaf) for place, leaf in zip(node.output_list, leaves, strict=True))
+            known.update((id(place), tensor(leaf)) for place, leaf in zip(node.output_list, leaves, strict=True))
 
 
 def _shown(value):

@@ -150,12 +150,3 @@ NAMES = {
     "sobel_edges": measuring.sobel_edges,
     "ssim": measuring.ssim,
 }
-REFUSED = {
-    "affine_transform": "use the layers RandomRotation, RandomZoom and RandomTranslation, or ImageDataGenerator",
-    "elastic_transform": "use scipy.ndimage.map_coordinates on arrays",
-    "extract_patches_3d": "anmok is about pictures, not volumes",
-    "gaussian_blur": "use the layer RandomGaussianBlur",
-    "map_coordinates": "use scipy.ndimage.map_coordinates on arrays",
-    "perspective_transform": "use the layer RandomPerspective",
-    "scale_and_translate": "use ops.image.resize and ops.image.crop_images",
-}

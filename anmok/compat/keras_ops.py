@@ -1,6 +1,4 @@
-"""keras.ops of Keras 3: its functions by name, and a sentence for each that is not here."""
-
-import types
+"""keras.ops of Keras 3: its functions by name."""
 
 import numpy as np
 import torch
@@ -189,39 +187,26 @@ _FURTHER = {
 }  # fmt: skip
 NAMES = _NUMPY | _NN | _LINALG | _FURTHER
 
-REFUSED = {
-    "ctc_decode": "it is for texts and sound, which are not anmok's subject",
-    "ctc_loss": "it is for texts and sound, which are not anmok's subject",
-    "custom_gradient": "use tf.custom_gradient",
-    "extract_sequences": "it is for sound, which is not anmok's subject",
-    "istft": "it is for sound, which is not anmok's subject",
-    "jvp": "take torch.func.jvp",
-    "lu_factor": "take torch.linalg.lu_factor",
-    "rearrange": "use ops.reshape and ops.transpose",
-    "stft": "it is for sound, which is not anmok's subject",
-}
 
+class Part:
+    """What a module of keras.ops (nn, linalg, image, numpy) shows of its functions."""
 
-class Part(types.ModuleType):
-    """A module of keras.ops (nn, linalg, image, numpy) that shows some of its functions."""
-
-    def __init__(self, name, functions, refused):
-        super().__init__(name)
-        self.__dict__.update(functions, _refused=refused)
+    def __init__(self, functions, owner="keras.ops"):
+        self.__dict__.update(functions, _owner=owner)
 
     def __getattr__(self, name):
-        raise _not_here(self.__name__, name, self.__dict__, self._refused)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise missing.attribute(self._owner, name, self.__dict__)
+
+    def __dir__(self):
+        return sorted(set(self.__dict__) - {"_owner"})
 
 
-def _not_here(owner, name, names, refused):
-    error = missing.attribute(owner, name, names)
-    return type(error)(f"anmok does not cover {owner}.{name}: {refused[name]}.") if name in refused else error
-
-
-nn = Part("keras.ops.nn", _NN, REFUSED)
-linalg = Part("keras.ops.linalg", _LINALG, REFUSED)
-numpy = Part("keras.ops.numpy", _NUMPY, REFUSED)
-image = Part("keras.ops.image", keras_image_ops.NAMES, keras_image_ops.REFUSED)
+nn = Part(_NN)
+linalg = Part(_LINALG)
+numpy = Part(_NUMPY)
+image = Part(keras_image_ops.NAMES, "keras.ops.image")
 globals().update(NAMES)
 __all__ = sorted([*NAMES, "nn", "linalg", "numpy", "image"])
 
@@ -229,7 +214,7 @@ __all__ = sorted([*NAMES, "nn", "linalg", "numpy", "image"])
 def __getattr__(name):
     if name.startswith("__"):
         raise AttributeError(f"module 'keras.ops' has no attribute {name!r}")
-    raise _not_here("keras.ops", name, NAMES, REFUSED)
+    raise missing.attribute("keras.ops", name, NAMES)
 
 
 def __dir__():

@@ -9,6 +9,7 @@ from anmok.compat.dtypes import TensorShape, as_dtype
 from anmok.compat.tensors import Face, as_tensor, plain, value_of
 from anmok.errors import ShapeError
 from anmok.layers.layer import Layer
+from anmok.layers.symbolic import KerasTensor
 from anmok.layers.weight import Weight
 
 
@@ -102,6 +103,8 @@ class Variable(Face, Weight):
         return self
 
     def _refuse_in_place(self, other):
+        if isinstance(other, KerasTensor):
+            return NotImplemented  # as in TensorFlow 1: `loss += ...` on symbolic tensors makes a new one
         raise RuntimeError(
             "variable += value with tf.Variables is not supported. Use `variable.assign_add(value)` to modify the "
             "variable, or `out = variable + value` if you need to get a new output Tensor."

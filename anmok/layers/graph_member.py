@@ -146,5 +146,5 @@ class GraphMember:
 def _is_of_meta(error):
     """Whether torch complains of `meta` itself: beside a real tensor, or where a number is to be read."""
     return any(
-        words in str(error) for words in ("expected device meta", "two devices", "item() cannot be called on meta")
+        words in str(error) for words in ("device meta", "two devices", "item() cannot be called on meta")
     )

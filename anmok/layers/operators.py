@@ -13,7 +13,8 @@ from anmok.layers.activation import ELU, LeakyReLU
 from anmok.layers.core import Activation
 from anmok.layers.layer import Layer
 from anmok.layers.naming import automatic_name
-from anmok.layers.symbolic import KerasTensor, symbolic_leaves
+from anmok.layers.symbolic import KerasTensor, is_symbolic, symbolic_leaves
+from anmok.layers.weight import Weight
 
 _FUNCTIONS = {
     "Add": operator.add,
@@ -45,10 +46,18 @@ class Operation(Layer):
         self.operation = operation
         self._function = _FUNCTIONS[operation]
 
+    def forward(self, *operands, training=None):
+        if is_symbolic(operands):
+            return super().forward(*operands)
+        if any(getattr(operand, "dtype", None) is torch.float64 for operand in operands):
+            operands, _ = self._prepare(operands, {})
+        return self._call_by_policy(operands, {}) if self._follows_policy else self.call(*operands)
+
     def call(self, *operands):
         if self.operation == "GetItem" and isinstance(operands[1], list):  # what files make of a tuple
             operands = (operands[0], tuple(operands[1]))
-        return self._function(*(_as_tensor_if_array(operand) for operand in operands))
+        like = next((operand for operand in operands if type(operand) is torch.Tensor), None)
+        return self._function(*(_beside(like, operand) for operand in operands))
 
     def get_config(self):
         return {"operation": self.operation, "name": self.name}
@@ -63,8 +72,20 @@ class Operation(Layer):
         }
 
 
-def _as_tensor_if_array(operand):
-    return torch.as_tensor(operand) if hasattr(operand, "__array__") and not torch.is_tensor(operand) else operand
+def _beside(like, operand):
+    """An operand as a plain tensor on the device of `like`: arrays in its format, weights in Keras' layout."""
+    if type(operand) is torch.Tensor or not hasattr(operand, "__array__"):
+        made = operand
+    elif isinstance(operand, torch.Tensor):
+        with torch._C.DisableTorchFunctionSubclass():
+            made = torch.Tensor.as_subclass(operand, torch.Tensor)
+        made = operand.keras_view(made) if isinstance(operand, Weight) else made
+    else:
+        made = torch.as_tensor(operand)
+        if like is not None and made.is_floating_point() and like.is_floating_point():
+            made = made.to(like.dtype)
+    is_elsewhere = like is not None and torch.is_tensor(made) and made.device != like.device
+    return made.to(like.device) if is_elsewhere else made
 
 
 # Python's methods, and the operation each stands for.

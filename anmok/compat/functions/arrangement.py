@@ -102,6 +102,8 @@ def concat(values, axis=0):
     try:
         return torch.cat(parts, integer(axis))
     except RuntimeError as error:
+        if "device meta" in str(error):
+            raise
         shapes = ", ".join(str(tuple(part.shape)) for part in parts)
         raise ShapeError(f"Tensors of shapes {shapes} cannot be joined along axis {axis}: {error}") from error
 

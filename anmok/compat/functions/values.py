@@ -109,7 +109,8 @@ def tensors(*values):
         common = common_format([m.dtype for m in made])
         return [m.to(common) for m in made]
     firm = common_format([value.dtype for value in given])
-    like = given[0]
+    like = next((value for value in given if value.is_meta), given[0])
+    values = [value.to(like.device) if isinstance(value, torch.Tensor) else value for value in values]
     made = [value if isinstance(value, torch.Tensor) else _beside(tensor(value, like=like), firm) for value in values]
     common = common_format([m.dtype for m in made])
     return [m if m.dtype is common else m.to(common) for m in made]
