@@ -18,6 +18,7 @@ COURSE = {}
 SEEDS = 3
 SLOW = True
 
+MOMENTUM = 0.9  # of the moving averages; Keras' 0.99 is made for longer training
 COLORS = {"Flatten": "#d55e00", "GlobalAveragePooling2D": "#0072b2"}
 
 
@@ -26,7 +27,7 @@ def network(head):
     model = models.Sequential([layers.Input((32, 32, 3))])
     for channels in (32, 64, 128):
         model.add(layers.Conv2D(channels, 3, padding="same", activation="relu"))
-        model.add(layers.BatchNormalization())
+        model.add(layers.BatchNormalization(momentum=MOMENTUM))
         model.add(layers.MaxPooling2D(2))
     model.add(layers.Conv2D(256, 3, padding="same", activation="relu"))
     model.add(head)
