@@ -85,7 +85,7 @@ def _room_view(plain):
         if name in room.names:
             return keras_names.value(room.names[name])
         for source in room.sources:
-            module = importlib.import_module(source)
+            module = keras_names.value(source)
             # A room inside is shown by a View, not as the module that the library has.
             if name in keras_names.public(module) and not isinstance(getattr(module, name), types.ModuleType):
                 return getattr(module, name)

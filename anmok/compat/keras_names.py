@@ -18,7 +18,10 @@ REFUSED_PACKAGES = (
 
 @dataclasses.dataclass(frozen=True)
 class Room:
-    """A module of Keras: modules of anmok whose public names it shows, and further names ("module:attribute").
+    """A module of Keras: things of anmok whose public names it shows, and further names.
+
+    sources: modules ("module"), or objects in them ("module:attribute"), the first that has a name gives it. names:
+    {name: "module:attribute"}, looked in before the sources.
 
     called: what calling the module itself does, for one that was a function in another year.
     """
@@ -74,6 +77,7 @@ ROOMS = {
     ),
     "keras.models": Room(("anmok.models",)),
     "keras.ops": Room(("anmok.compat.keras_ops",)),
+    **{f"keras.ops.{part}": Room((f"anmok.compat.keras_ops:{part}",)) for part in ("image", "linalg", "nn", "numpy")},
     "keras.optimizers": Room(
         ("anmok.optimizers",),
         {
@@ -166,9 +170,10 @@ def _room_of_file(name):
 
 
 def value(where):
-    """The object that "module:attribute" names."""
+    """The object that "module:attribute", or "module" alone, names."""
     module, _, attribute = where.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    module = importlib.import_module(module)
+    return getattr(module, attribute) if attribute else module
 
 
 def public(module):
@@ -186,6 +191,6 @@ def listed(dotted):
     room = ROOMS[dotted]
     found = {*room.names}
     for source in room.sources:
-        module = importlib.import_module(source)
+        module = value(source)
         found |= {name for name in public(module) if not isinstance(getattr(module, name), types.ModuleType)}
     return found | {name.rsplit(".", 1)[1] for name in ROOMS if name.rpartition(".")[0] == dotted}
