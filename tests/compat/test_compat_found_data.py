@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from anmok.compat.running import found_data
+from anmok.compat.running import found_data, stage
 from anmok.compat.running.session import Session, Settings
 from anmok.errors import ArgumentError, MissingFileError
 from anmok.preprocessing.image import ImageDataGenerator, load_img
@@ -311,3 +311,27 @@ def test_packages_that_fetch(running):
         assert np.load(wget.download("https://x.example/n.npy")).sum() == 10
         with pytest.raises(MissingFileError, match=r"--data other/one=PATH"):
             kagglehub.dataset_download("other/one")
+
+
+def test_what_a_killed_run_leaves_is_swept_away(tmp_path):
+    (tmp_path / "original").mkdir()
+    (tmp_path / "original" / "x.txt").write_text("x")
+    run = tmp_path / "run"
+    for folder in ("only/links", "own", "empty"):
+        (run / folder).mkdir(parents=True)
+    (run / "only" / "links" / "x.txt").symlink_to(tmp_path / "original" / "x.txt")
+    (run / "own" / "x.txt").symlink_to(tmp_path / "original" / "x.txt")
+    (run / "own" / "made.txt").write_text("made")
+    (run / "own" / "inner").symlink_to(run / "own" / "made.txt")
+    stage.sweep(run)
+    left = sorted(str(path.relative_to(run)) for path in run.rglob("*"))
+    assert left == ["empty", "own", "own/inner", "own/made.txt"]
+    assert (tmp_path / "original" / "x.txt").read_text() == "x"
+
+
+def test_another_computers_path_is_looked_for_by_its_end(running):
+    with running() as session:
+        assert pathlib.Path("/home/nobody-here/course/beside.csv").read_text() == "a,b\n1,2\n"
+        assert pathlib.Path("/Users/somebody/notes/one.txt").read_text() == "one"
+        assert "data: /Users/somebody/notes/one.txt is notes/one.txt" in session.account.notes
+        assert not os.path.exists("/etc/beside.csv")

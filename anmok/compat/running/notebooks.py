@@ -12,12 +12,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from anmok.compat.running import stage
 from anmok.compat.running.spelling import Account
 from anmok.errors import FileFormatError
 
 INTERRUPTED = 130
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_PATIENCE = 10  # seconds for a kernel to end after Ctrl-C
+_PATIENCE = 10  # seconds for a cell to end after Ctrl-C
+_LEAVE = 60  # seconds for a kernel to put things away at its end
 
 
 @dataclass
@@ -66,6 +68,7 @@ def run(settings, progress):
         (room / "settings.json").write_text(settings.to_json(), encoding="utf-8")
         runner = _Runner(notebook, room, progress)
         code = runner.run()
+        stage.sweep(settings.folder)  # a kernel that died has left its links
         _write(notebook, copy)
         account = Account()
         with contextlib.suppress(OSError, ValueError):
@@ -105,6 +108,7 @@ def _client_class():
         def create_kernel_manager(self):
             self.km = AsyncKernelManager(kernel_name="anmok", parent=self)
             self.km.kernel_spec_manager = ThisPython(parent=self)
+            self.km.shutdown_wait_time = _LEAVE
             return self.km
 
         def process_message(self, msg, cell, cell_index):

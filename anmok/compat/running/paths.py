@@ -92,14 +92,12 @@ class Paths:
         other = self._found.get(path) or self._inside_out(place or path) or self._elsewhere(path)
         if other is None:
             return path if place is None else self._as_given(path, place)
-        if path not in self._found:
-            self._found[path] = other
-            self._tell(path, os.path.relpath(other, self.stage.folder))
+        self._found[path] = other
         return other
 
     def _tell(self, path, other):
-        """Say where a path was found, once for all that lies in it; what --data gives needs no word."""
-        if not other.startswith(".data") and not any(path.startswith(each + "/") for each in self._told_of):
+        """Say where a path was found, once for all that lies in it."""
+        if not any(path.startswith(each + "/") for each in self._told_of):
             self._told_of.append(path)
             self._told(f"{path} is {other}")
 
@@ -136,26 +134,39 @@ class Paths:
     def _elsewhere(self, path):
         """What a path that is not there may mean: something --data names, or the end of it beside the program."""
         parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+        if other := self._given(parts):
+            return other
+        if not self._is_strange(path, parts):
+            return None
+        for start in range(1, len(parts)):
+            candidate = os.path.join(self.stage.folder, *(part for part in parts[start:] if part != ".."))
+            if candidate != self.stage.folder and self._is_shown(candidate):
+                self._tell(path, os.path.relpath(candidate, self.stage.folder))
+                return candidate
+        return None
+
+    def _given(self, parts):
+        """What a path's parts mean by a name of --data anywhere in them."""
         for name, place in self._loose.items():
             for start in range(len(parts) - len(name) + 1):
                 if tuple(parts[start : start + len(name)]) == name:
                     candidate = os.path.join(place, *parts[start + len(name) :])
-                    self.stage.show(candidate)
-                    if os.path.lexists(candidate):
+                    if self._is_shown(candidate):
                         return candidate
-        strange = path.startswith(("../", "..\\", *self._services)) or _WINDOWS.match(path)
-        if not strange and not (os.path.isabs(path) and not os.path.isdir("/" + parts[0] if parts else "/")):
-            return None
-        for start in range(1, len(parts)):
-            if parts[start - 1] == ".." and parts[start] == "..":
-                continue
-            candidate = os.path.join(self.stage.folder, *(part for part in parts[start:] if part != ".."))
-            if candidate == self.stage.folder:
-                continue
-            self.stage.show(candidate)
-            if os.path.lexists(candidate):
-                return candidate
         return None
+
+    def _is_shown(self, place):
+        self.stage.show(place)
+        return os.path.lexists(place)
+
+    def _is_strange(self, path, parts):
+        """Whether a path is of a service, or of another computer."""
+        if path.startswith(("../", "..\\", *self._services)) or _WINDOWS.match(path):
+            return True
+        if not os.path.isabs(path) or not parts:
+            return False
+        depth = 2 if parts[0] in ("home", "Users", "mnt", "media") else 1
+        return not os.path.isdir(os.path.join(os.sep, *parts[:depth]))
 
     def entered(self, path):
         """The folder to work in from here on; a drive's that is not there is the folder of the program."""

@@ -148,6 +148,19 @@ def _listed(folder):
         return []
 
 
+def sweep(folder):
+    """Take away links that lead out of a folder, and the folders that held nothing else."""
+    inside = os.path.realpath(folder) + os.sep
+    for path, folders, names in os.walk(folder, topdown=False):
+        links = [os.path.join(path, name) for name in names + folders if os.path.islink(os.path.join(path, name))]
+        links = [link for link in links if not os.path.realpath(link).startswith(inside)]
+        for link in links:
+            os.unlink(link)
+        if path != folder and (links or folders):
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+
+
 def named(folder, name):
     """A folder that is not there yet, called `name` or `name`-2, ...; made."""
     folder = Path(folder)
