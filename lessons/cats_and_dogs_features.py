@@ -7,7 +7,7 @@ or two go wrong, where a network from scratch gets more than 250 wrong; the pict
 
 Command: anmok lessons run cats_and_dogs_features
 Time:    about 15 s on 2 cores
-Figure:  test accuracy 0.984 (mean of 3 seeds); the course prints no figure
+Figure:  test accuracy 0.983, logistic regression 0.987 (mean of 5 seeds); the course prints no figure
 """
 
 import os
