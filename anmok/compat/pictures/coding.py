@@ -17,7 +17,9 @@ from anmok.compat.pictures.batches import converted, need
 from anmok.compat.texts import StringTensor, bytes_of
 from anmok.errors import ArgumentError, FileFormatError
 from anmok.images.decode import PIXEL_LIMIT
+from anmok.images.jpeg import read_header
 
+_READ_RGB = getattr(cv2, "IMREAD_COLOR_RGB", None)  # from OpenCV 4.11 on
 _GREY = np.array([9798, 19235, 3735])
 _MARKS = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n", "gif": b"GIF8", "bmp": b"BM"}
 
@@ -101,6 +103,8 @@ def _by_opencv(data, kind, channels, reduced):
     """The pixels, RGB in order, or None. A JPEG comes grey or in colours as asked, by its own conversion."""
     if kind == "jpeg" and not data.rstrip(b"\0").endswith(b"\xff\xd9") and b"\xff\xd9" not in data[-64:]:
         return None
+    if kind == "jpeg" and channels == 3 and not reduced and _READ_RGB is not None:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), _READ_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     flags = cv2.IMREAD_UNCHANGED if not reduced else None
     if kind == "jpeg" and (channels == 1 or reduced):
         color = channels != 1
@@ -133,6 +137,9 @@ def _with_channels(image, channels, asked):
 
 
 def _refuse_bomb(data, asked):
+    header = read_header(data) if data.startswith(_MARKS["jpeg"]) else None
+    if header is not None and 0 < header.height * header.width <= PIXEL_LIMIT:
+        return
     try:
         with Image.open(io.BytesIO(data)) as image:
             width, height = image.size
