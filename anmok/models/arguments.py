@@ -93,3 +93,16 @@ def split_validation_data(data):
             f"validation_data: expected (x, y), (x, y, sample_weight), or what yields such batches, got {what}."
         )
     return (data,)
+
+
+def metrics_by_position(loss_weights, metrics):
+    """(loss_weights, metrics) where metrics may stand third in compile, their place before Keras 3."""
+    if metrics is not None or not loss_weights:
+        return loss_weights, metrics
+    first = next(iter(loss_weights.values() if isinstance(loss_weights, dict) else [loss_weights]))
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    if isinstance(first, str) or (callable(first) and not hasattr(first, "__array__")):
+        old_spelling("compile(optimizer, loss, metrics)", "compile(optimizer, loss, metrics=metrics)")
+        return None, loss_weights
+    return loss_weights, metrics

@@ -52,6 +52,7 @@ class Trainer(Steps, OldMethods):
         steps_per_execution, jit_compile, auto_scale_loss: hints on speed to Keras; they never change results here.
         """
         arguments.refuse_unknown_of_compile(old)
+        loss_weights, metrics = arguments.metrics_by_position(loss_weights, metrics)
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         self.run_eagerly = bool(run_eagerly)

@@ -8,6 +8,7 @@ import torch
 
 from anmok import compat, layers, models, utils
 from anmok.compat import callouts, dtypes, tensors
+from anmok.compat.functions import elementwise
 from anmok.compat.texts import StringTensor
 from anmok.compat.tf import data as tf_data
 from anmok.compat.tf import gfile, strings
@@ -202,6 +203,8 @@ def test_text_tensors_compare_and_print_as_tensorflows():
     for compared in (text == names, names == text):
         assert compared.numpy().tolist() == [True, False, True]
     assert (text + "/" + text).numpy() == b"abc/abc"
+    assert elementwise.equal(text, names).numpy().tolist() == [True, False, True]
+    assert not elementwise.not_equal("abc", text).numpy()
     assert [item.numpy() for item in tensors.as_tensor(["가", b"\xff"])] == ["가".encode(), b"\xff"]
 
 

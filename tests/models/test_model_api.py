@@ -410,3 +410,18 @@ def test_an_activation_taken_away_is_gone_from_predictions_too():
     shares = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
     np.testing.assert_allclose(shares, probabilities, atol=1e-5)
     assert np.abs(scores.sum(-1) - 1).min() > 1e-3
+
+
+@pytest.mark.parametrize("third", [["mae"], "mae", [metrics.MeanAbsoluteError()], {"dense": "mae"}])
+def test_metrics_may_stand_third_in_compile_as_before_keras_3(third):
+    model = Sequential([layers.Dense(1, input_shape=(4,), name="dense")])
+    model.compile("sgd", "mse", third)
+    _, error = model.evaluate(V, np.zeros(len(V)), verbose=0)
+    np.testing.assert_allclose(error, np.abs(model.predict(V, verbose=0)).mean(), rtol=1e-5)
+
+
+def test_weights_of_losses_stand_third_in_compile_as_in_keras_3():
+    model = Sequential([layers.Dense(1, input_shape=(4,))])
+    model.compile("sgd", "mse", [2.0])
+    expected = 2 * np.square(model.predict(V, verbose=0)).mean()
+    np.testing.assert_allclose(model.evaluate(V, np.zeros(len(V)), verbose=0), expected, rtol=1e-5)

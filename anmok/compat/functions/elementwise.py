@@ -1,11 +1,14 @@
 """Functions of each value by itself, and arithmetic between tensors."""
 
+import functools
 import math
+import operator
 
 import torch
 
 from anmok.compat.functions.calling import function
 from anmok.compat.functions.values import floating, tensor, tensors, torch_dtype
+from anmok.compat.texts import StringTensor, as_strings
 from anmok.errors import ArgumentError
 
 _HALF = {torch.int8: torch.float32, torch.int16: torch.float32, torch.uint8: torch.float32, torch.bool: torch.float32}
@@ -131,8 +134,8 @@ nextafter = _of_two("nextafter", torch.nextafter, "The next number after x towar
 heaviside = _of_two("heaviside", torch.heaviside, "0 below 0, 1 above, y at 0", as_floats=True)
 gcd = _of_two("gcd", torch.gcd, "The greatest common divisor")
 lcm = _of_two("lcm", torch.lcm, "The least common multiple")
-equal = _of_two("equal", torch.eq, "x = y")
-not_equal = _of_two("not_equal", torch.ne, "Not x = y")
+_equal = _of_two("equal", torch.eq, "x = y")
+_not_equal = _of_two("not_equal", torch.ne, "Not x = y")
 less = _of_two("less", torch.lt, "x < y")
 less_equal = _of_two("less_equal", torch.le, "x <= y")
 greater = _of_two("greater", torch.gt, "x > y")
@@ -145,6 +148,19 @@ bitwise_or = _of_two("bitwise_or", torch.bitwise_or, "The bits of either")
 bitwise_xor = _of_two("bitwise_xor", torch.bitwise_xor, "The bits of one alone")
 bitwise_left_shift = _of_two("bitwise_left_shift", torch.bitwise_left_shift, "x shifted left by y bits")
 bitwise_right_shift = _of_two("bitwise_right_shift", torch.bitwise_right_shift, "x shifted right by y bits")
+
+
+def _or_of_texts(of_numbers, of_texts):
+    @functools.wraps(of_numbers)
+    def call(*args, **kwargs):
+        if len(args) == 2 and any(isinstance(value, (str, bytes, StringTensor)) for value in args):
+            return of_texts(as_strings(args[0]), as_strings(args[1]))
+        return of_numbers(*args, **kwargs)
+
+    return call
+
+
+equal, not_equal = _or_of_texts(_equal, operator.eq), _or_of_texts(_not_equal, operator.ne)
 
 
 @function
