@@ -18,7 +18,7 @@ from anmok.errors import FileFormatError
 
 INTERRUPTED = 130
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_PATIENCE = 10  # seconds for a cell to end after Ctrl-C
+_PATIENCE = 20  # seconds for a cell to end after Ctrl-C
 _LEAVE = 60  # seconds for a kernel to put things away at its end
 
 
@@ -155,11 +155,7 @@ class _Runner:
                 thread.join(0.2)
         except KeyboardInterrupt:
             self.stopped = True
-            self._interrupt()
-            thread.join(_PATIENCE)
-            if thread.is_alive():
-                self._call(self._client.km.shutdown_kernel, now=True)
-                thread.join(_PATIENCE)
+            self._stop(thread)
         if self.stopped:
             return INTERRUPTED
         if self._error is not None and self.failure is None:
@@ -187,9 +183,21 @@ class _Runner:
         except BaseException as error:
             self._error = error
 
-    def _interrupt(self):
-        if self._client.km is not None:
-            self._call(self._client.km.interrupt_kernel)
+    def _stop(self, thread):
+        """End the cell, else the kernel; a second Ctrl-C waits for nothing."""
+        try:
+            if self._client.km is not None:
+                self._call(self._client.km.interrupt_kernel)
+            for _ in range(5 * _PATIENCE):
+                if not thread.is_alive() or self.failure:
+                    break
+                thread.join(0.2)
+            else:
+                self._call(self._client.km.shutdown_kernel, now=True)
+            thread.join(_LEAVE)
+        except KeyboardInterrupt:
+            self._call(self._client.km.shutdown_kernel, now=True)
+            thread.join(_PATIENCE)
 
     def _call(self, function, **arguments):
         async def calling():

@@ -112,7 +112,7 @@ class Paths:
 
     def _at_home(self, path):
         path = os.path.normpath(path)
-        if path.startswith((sys.prefix + os.sep, os.fspath(files.home()) + os.sep)):
+        if (path + os.sep).startswith((sys.prefix + os.sep, os.fspath(files.home()) + os.sep)):
             return None
         for home, place in self._homes.items():
             if path == home or path.startswith(home + os.sep):
