@@ -1,4 +1,4 @@
-"""The steps of training that a model's class may write anew, and the losses and metrics they work with (as in Keras)."""
+"""The steps of training that a model may write anew, and the losses and metrics they work with (as in Keras)."""
 
 from anmok import outside
 from anmok.metrics import Metric

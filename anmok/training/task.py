@@ -74,7 +74,7 @@ class Task:
     def _find_own_metrics(self):
         """Metrics that layers have; those of a person's layers may appear as they are called."""
         self._own_metrics = self.module.own_metrics() if hasattr(self.module, "own_metrics") else []
-        self._may_get_metrics = any(type(module).__module__.split(".")[0] != "anmok" for module in self.module.modules())
+        self._may_get_metrics = not all(type(layer).__module__.startswith("anmok.") for layer in self.module.modules())
 
     def _consider_direct(self, direct):
         """Step without autograd where the network is one chain, holds every trained weight once, and adds no losses."""
