@@ -60,6 +60,17 @@ def plain(structure):
     return structure if kind is None else kind.plain(structure)
 
 
+def asked(function):
+    """A function that may be a person's, such that tensors of ours can be given to it wherever it is kept."""
+    if kind is None or is_ours(function) or getattr(function, "is_asked", False) or not callable(function):
+        return function
+    if not hasattr(function, "__name__"):
+        return function  # an object, which is saved by its class
+    wrapper = theirs(function)
+    wrapper.is_asked = True
+    return wrapper
+
+
 def method(function):
     """A method of a class: of the library's own a border, of a person's class one of theirs."""
     return border(function) if is_ours(function) else theirs(function)

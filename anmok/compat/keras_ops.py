@@ -205,7 +205,7 @@ class Part:
 
 nn = Part(_NN)
 linalg = Part(_LINALG)
-numpy = Part(_NUMPY)
+numpy = Part(NAMES)
 image = Part(keras_image_ops.NAMES, "keras.ops.image")
 globals().update(NAMES)
 __all__ = sorted([*NAMES, "nn", "linalg", "numpy", "image"])

@@ -6,7 +6,7 @@ import operator
 import torch.nn.functional as F
 from torch.utils import _pytree as pytree
 
-from anmok import activations, constraints, initializers, regularizers
+from anmok import activations, constraints, initializers, outside, regularizers
 from anmok.errors import ArgumentError, ShapeError
 from anmok.layers import registered
 from anmok.layers.layer import Layer
@@ -157,7 +157,7 @@ class Lambda(Layer):
     may_need_numbers = True
 
     def call(self, inputs, **phase):
-        return self.function(inputs, **self.arguments, **phase)
+        return outside.ask(self.function, inputs, **self.arguments, **phase)
 
     def compute_output_spec(self, inputs, **phase):
         if self._output_shape is None:

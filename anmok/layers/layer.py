@@ -119,7 +119,7 @@ class Layer(GraphMember, WeightHolder):
             kwargs["training"] = training
         if self._follows_policy:
             return self._call_by_policy(args, kwargs)
-        if outer is training or not self._modules:
+        if outer is training or not (self._modules or self.may_need_numbers):
             outputs = self.call(*args, **kwargs)
         else:
             if outer is None:

@@ -19,7 +19,7 @@ def gather(params, indices, axis=None, batch_dims=0, validate_indices=None):
     axis = batch_dims if axis is None else integer(axis) % params.ndim
     if not batch_dims:
         taken = params.index_select(axis, indices.reshape(-1))
-        return taken.reshape(*params.shape[:axis], *indices.shape, *params.shape[axis + 1 :])
+        return taken.reshape([*params.shape[:axis], *indices.shape, *params.shape[axis + 1 :]])
     lead = params.shape[:batch_dims]
     flat = params.reshape(-1, *params.shape[batch_dims:])
     rows = indices.reshape(flat.shape[0], *indices.shape[batch_dims:])
