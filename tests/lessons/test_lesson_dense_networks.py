@@ -26,6 +26,7 @@ def test_house_prices_are_told_to_3000_dollars_after_a_third_of_the_epochs(quick
 def test_the_mean_of_three_folds_lies_between_them(quick):
     figures, folder = quick("boston_kfold", "boston_housing.npz")
     assert figures["test MAE, best fold"] < figures["test MAE, mean of 3 folds"] < figures["test MAE, worst fold"] <= 3
+    assert figures["test MAE, the three together"] < figures["test MAE, mean of 3 folds"]
     assert (folder / "folds.png").exists()
 
 
