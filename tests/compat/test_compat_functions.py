@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import anmok.compat.tf as tf
 from anmok.compat.tensors import Tensor
-from anmok.compat.tf import linalg, math, nn
+from anmok.compat.tf import linalg, math, nn, signal
 from anmok.errors import ArgumentError, ShapeError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -76,6 +76,17 @@ def close(got, wanted, dtype=None):
         (lambda: tf.argsort([3, 1, 2]), [1, 2, 0], "int32"),
         (lambda: tf.searchsorted([1, 3, 5], [3, 4], side="right"), [2, 2], "int32"),
         (lambda: tf.histogram_fixed_width([-1.0, 0.5, 9.0], [0.0, 2.0], nbins=4), [1, 1, 0, 1], "int32"),
+        (lambda: tf.linspace(0, 1, 3), [0, 0.5, 1], "float64"),
+        (lambda: tf.tensor_scatter_nd_max([[1, 5], [3, 4]], [[0], [0]], [[3, 3], [2, 9]]), [[3, 9], [3, 4]], "int32"),
+        (lambda: tf.tensor_scatter_nd_min([1, 5], [[1]], [3]), [1, 3], "int32"),
+        (lambda: tf.dynamic_partition([1, 2, 3], [1, 0, 1], 2)[1], [1, 3], "int32"),
+        (lambda: math.invert_permutation([2, 0, 1]), [1, 2, 0], "int32"),
+        (lambda: nn.weighted_moments([1.0, 3.0], [0], [1.0, 3.0])[0], 2.5, "float32"),
+        (lambda: nn.weighted_moments([1.0, 3.0], [0], [1.0, 3.0])[1], 0.75, "float32"),
+        (lambda: nn.compute_average_loss([1.0, 3.0], global_batch_size=4), 1.0, "float32"),
+        (lambda: signal.ifftshift(signal.fftshift([1, 2, 3])), [1, 2, 3], "int32"),
+        (lambda: signal.fftshift([1, 2, 3]), [3, 1, 2], "int32"),
+        (lambda: signal.fft2d(np.eye(2, dtype="complex64")), np.fft.fft2(np.eye(2)), "complex64"),
         (lambda: tf.linspace(0.0, 1.0, 3), [0, 0.5, 1], "float32"),
         (lambda: tf.reverse_sequence([[1, 2, 3], [4, 5, 6]], [2, 3], seq_axis=1), [[2, 1, 3], [6, 5, 4]], "int32"),
         (lambda: tf.add_n([[1, 2], [3, 4]]), [4, 6], "int32"),

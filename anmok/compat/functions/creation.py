@@ -103,6 +103,13 @@ def tri(N, M=None, k=0, dtype="float32"):
 
 
 @function
+def linspace_of_tensorflow(start, stop, num, axis=0):
+    """So many numbers at equal distances from `start` to `stop`; float64 between whole numbers."""
+    whole = not tensors(start, stop)[0].is_floating_point()
+    return linspace.implementation(start, stop, num, True, "float64" if whole else None).movedim(0, integer(axis))
+
+
+@function
 def logspace(start, stop, num=50, endpoint=True, base=10, dtype=None):
     """Powers of `base` whose exponents are at equal distances."""
     exponents = linspace.implementation(start, stop, num, endpoint, "float64")

@@ -5,7 +5,7 @@ import builtins
 import torch
 
 from anmok.compat.functions.calling import function
-from anmok.compat.functions.results import TopK, Unique, UniqueWithCounts
+from anmok.compat.functions.results import TopKV2, Unique, UniqueWithCounts
 from anmok.compat.functions.values import axes, integer, integers, sizes, tensor, tensors, torch_dtype
 from anmok.errors import ArgumentError, ShapeError
 
@@ -156,6 +156,41 @@ def tensor_scatter_nd_sub(tensor_, indices, updates):
     return _scattered(x, indices, -tensor(updates, like=x), accumulate=True)
 
 
+def _scattered_by(name):
+    """The function that puts the larger ('amax') or smaller ('amin') of what is there and what comes at coordinates."""
+
+    def implementation(tensor_, indices, updates):
+        x, updates = tensor(tensor_), tensor(updates)
+        depth = tensor(indices).shape[-1]
+        flat = x.reshape(-1, *x.shape[depth:])
+        places = torch.zeros_like(_rows(indices, depth)[0])
+        for part, length in zip(_rows(indices, depth), x.shape[:depth], strict=True):
+            places = places * length + part
+        updates = updates.to(x.dtype).reshape(-1, *x.shape[depth:])
+        places = places.reshape(-1, *[1] * (updates.ndim - 1)).expand(updates.shape)
+        return flat.scatter_reduce(0, places, updates, name).reshape(x.shape)
+
+    implementation.__name__ = f"tensor_scatter_nd_{name[1:]}"
+    implementation.__doc__ = f"The tensor with the {name[1:]} of itself and `updates` at rows of coordinates."
+    return function(implementation)
+
+
+tensor_scatter_nd_max, tensor_scatter_nd_min = _scattered_by("amax"), _scattered_by("amin")
+
+
+@function
+def dynamic_partition(data, partitions, num_partitions):
+    """A list: the entries of `data` whose number in `partitions` is 0, those with 1, and so on."""
+    data, numbers = tensor(data), tensor(partitions)
+    return [data[numbers == number] for number in builtins.range(integer(num_partitions))]
+
+
+@function
+def invert_permutation(x):
+    """Where each number of a permutation stands in it."""
+    return torch.argsort(tensor(x)).to(tensor(x).dtype)
+
+
 @function
 def slice_update(x, start_indices, updates):
     """x with `updates` in place of the box that begins at `start_indices`."""
@@ -218,7 +253,7 @@ def top_k(x, k=1, sorted=True, index_type="int32"):
     if k > x.shape[-1]:
         raise ShapeError(f"top_k: k = {k}, but there are {x.shape[-1]} values.")
     values, places = torch.sort(x, dim=-1, descending=True, stable=True)
-    return TopK(values[..., :k], places[..., :k].to(torch_dtype(index_type)))
+    return TopKV2(values[..., :k], places[..., :k].to(torch_dtype(index_type)))
 
 
 @function
@@ -302,6 +337,12 @@ def isin(x1, x2, assume_unique=False, invert=False):
 def unravel_index(indices, shape):
     """Coordinates out of places in a row, int32, one tensor for each axis."""
     return tuple(part.to(torch.int32) for part in torch.unravel_index(tensor(indices).long(), tuple(sizes(shape))))
+
+
+@function
+def unravel_index_of_tensorflow(indices, dims):
+    """Coordinates out of places in a row: a first axis of as many entries as there are dims."""
+    return torch.stack(unravel_index.implementation(indices, dims))
 
 
 @function

@@ -201,6 +201,18 @@ def moments(x, axes, shift=None, keepdims=False):
 
 
 @function
+def weighted_moments(x, axes, frequency_weights, keepdims=False):
+    """(mean, variance) along `axes`, each value counting as often as its weight says."""
+    x, weights = torch.broadcast_tensors(*tensors(floating(x), frequency_weights))
+    total = sum_.implementation(weights, axes, True)
+    mean_ = sum_.implementation(x * weights, axes, True) / total
+    variance_ = sum_.implementation(weights * (x - mean_) ** 2, axes, keepdims) / sum_.implementation(
+        weights, axes, keepdims
+    )
+    return mean_ if keepdims else mean_.reshape(variance_.shape), variance_
+
+
+@function
 def ptp(x, axis=None, keepdims=False):
     """The largest value less the smallest, along `axis`."""
     return max_.implementation(x, axis, keepdims) - min_.implementation(x, axis, keepdims)

@@ -3,7 +3,7 @@
 import typing
 
 
-class TopK(typing.NamedTuple):
+class TopKV2(typing.NamedTuple):
     values: typing.Any
     indices: typing.Any
 

@@ -22,6 +22,7 @@ NAMES = ARITHMETIC | {
     "cumprod": re.cumprod, "digamma": el.digamma, "divide_no_nan": el.divide_no_nan, "erf": el.erf, "erfc": el.erfc,
     "erfinv": el.erfinv, "expm1": el.expm1, "floordiv": el.floor_divide, "floormod": el.mod, "imag": el.imag,
     "in_top_k": pi.in_top_k, "is_finite": el.isfinite, "is_inf": el.isinf, "is_nan": el.isnan,
+    "invert_permutation": pi.invert_permutation,
     "l2_normalize": li.l2_normalize, "lgamma": el.lgamma, "log": el.log, "log1p": el.log1p,
     "log_sigmoid": ne.log_sigmoid, "log_softmax": ne.log_softmax, "logical_xor": el.logical_xor, "mod": el.mod,
     "multiply_no_nan": el.multiply_no_nan, "nextafter": el.nextafter, "polyval": el.polyval, "real": el.real,

@@ -2,6 +2,7 @@
 
 from anmok.compat import missing
 from anmok.compat.functions import arrangement as ar
+from anmok.compat.functions import elementwise as el
 from anmok.compat.functions import linear as li
 from anmok.compat.functions import network as ne
 from anmok.compat.functions import picking as pi
@@ -38,6 +39,19 @@ def atrous_conv2d(value, filters, rate, padding, name=None):
     return wi.conv(value, filters, 1, padding, "NHWC", rate, name=name)
 
 
+def compute_average_loss(per_example_loss, sample_weight=None, global_batch_size=None):
+    """The sum of the losses (times weights) over the size of the batch on all devices: there is one."""
+    losses = per_example_loss if sample_weight is None else el.multiply(per_example_loss, sample_weight)
+    if global_batch_size is None:
+        return re.mean(losses)
+    return el.divide(re.sum_(losses), el.cast(global_batch_size, "float32"))
+
+
+def scale_regularization_loss(regularization_loss):
+    """The sum of the losses over the number of devices: there is one."""
+    return re.sum_(regularization_loss)
+
+
 _WINDOWS = {
     wi.average_pool: "avg_pool avg_pool1d avg_pool2d avg_pool3d",
     wi.max_pool: "max_pool max_pool1d max_pool2d max_pool3d",
@@ -53,6 +67,8 @@ NAMES |= {
     "elu": ne.elu, "gelu": ne.gelu, "in_top_k": pi.in_top_k, "l2_loss": ne.l2_loss, "l2_normalize": li.l2_normalize,
     "leaky_relu": ne.leaky_relu, "local_response_normalization": ne.local_response_normalization,
     "lrn": ne.local_response_normalization, "log_softmax": ne.log_softmax, "moments": re.moments,
+    "weighted_moments": re.weighted_moments, "compute_average_loss": compute_average_loss,
+    "scale_regularization_loss": scale_regularization_loss,
     "relu": ne.relu, "relu6": ne.relu6, "selu": ne.selu,
     "sigmoid": ne.sigmoid, "sigmoid_cross_entropy_with_logits": ne.sigmoid_cross_entropy_with_logits, "silu": ne.silu,
     "softmax": ne.softmax, "softmax_cross_entropy_with_logits": ne.softmax_cross_entropy_with_logits,
