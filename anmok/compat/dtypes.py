@@ -74,6 +74,11 @@ class DType:
         return {"complex64": float32, "complex128": float64}.get(self.name, self)
 
     @property
+    def itemsize(self):
+        """torch's name for `size`."""
+        return self.size
+
+    @property
     def size(self):
         return 1 if self.torch is None else self.torch.itemsize
 

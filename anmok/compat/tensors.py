@@ -417,6 +417,9 @@ def _give_operators():
         function = getattr(torch.Tensor, method)
 
         def apply(self, other):
+            if type(other) is torch.Tensor and isinstance(self, Weight):
+                # Whoever has plain tensors of torch reckons in torch's layouts.
+                return function(torch.Tensor.as_subclass(self, torch.Tensor), other)
             other = operand(other, self)
             return NotImplemented if other is NotImplemented else function(value_of(self), other)
 

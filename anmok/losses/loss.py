@@ -150,6 +150,8 @@ class Loss:
         super().__init_subclass__(**arguments)
         if "call" in cls.__dict__:
             cls.call = outside.theirs(cls.call)
+        if "__call__" in cls.__dict__:
+            cls.__call__ = outside.method(cls.__call__)
 
     @property
     def dtype(self):
