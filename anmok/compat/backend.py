@@ -13,6 +13,7 @@ from anmok.compat.backend_graphs import gradients
 from anmok.compat.functions import arrangement as ar
 from anmok.compat.functions import control as co
 from anmok.compat.functions import creation as cr
+from anmok.compat.functions import crossentropy as ce
 from anmok.compat.functions import elementwise as el
 from anmok.compat.functions import linear as li
 from anmok.compat.functions import network as ne
@@ -262,8 +263,8 @@ _NAMES = {
     "abs": el.absolute, "all": re.all_, "any": re.any_, "arange": of.arange,
     "argmax": _v(re.argmax, axis=-1), "argmin": _v(re.argmin, axis=-1), "batch_dot": li.batch_dot,
     "batch_flatten": ar.batch_flatten, "batch_normalization": of.batch_normalization, "bias_add": of.bias_add,
-    "binary_crossentropy": ne.binary_crossentropy, "cast": el.cast,
-    "categorical_crossentropy": ne.categorical_crossentropy, "clip": _v(el.clip, names={"min_value": "x_min",
+    "binary_crossentropy": ce.binary_crossentropy, "cast": el.cast,
+    "categorical_crossentropy": ce.categorical_crossentropy, "clip": _v(el.clip, names={"min_value": "x_min",
     "max_value": "x_max"}), "concatenate": _v(ar.concat, axis=-1, names={"tensors": "values"}), "conv1d": of.conv,
     "conv2d": of.conv, "conv2d_transpose": of.conv_transpose, "conv3d": of.conv, "cos": el.cos, "cumprod": re.cumprod,
     "cumsum": re.cumsum, "depthwise_conv2d": of.depthwise_conv, "dot": li.dot, "dropout": of.dropout, "elu": ne.elu,
@@ -282,7 +283,7 @@ _NAMES = {
     "round": el.round_, "separable_conv1d": of.separable_conv, "separable_conv2d": of.separable_conv, "shape": ar.shape,
     "sigmoid": ne.sigmoid, "sign": el.sign, "sin": el.sin, "slice": _v(pi.slice_, names={"start": "begin"}),
     "softmax": ne.softmax, "softplus": ne.softplus, "softsign": ne.softsign,
-    "sparse_categorical_crossentropy": ne.sparse_categorical_crossentropy, "spatial_2d_padding": of.spatial_2d_padding,
+    "sparse_categorical_crossentropy": ce.sparse_categorical_crossentropy, "spatial_2d_padding": of.spatial_2d_padding,
     "sqrt": el.clipped_sqrt, "square": el.square, "squeeze": ar.squeeze, "stack": ar.stack, "std": re.std,
     "stop_gradient": of.stop_gradient, "sum": re.sum_, "tanh": ne.tanh, "temporal_padding": of.temporal_padding,
     "tile": _v(ar.tile, names={"n": "multiples"}), "transpose": ar.transpose, "truncated_normal": cr.truncated_normal,

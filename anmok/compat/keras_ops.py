@@ -7,6 +7,8 @@ from anmok.compat import keras_image_ops, missing
 from anmok.compat.functions import arrangement as ar
 from anmok.compat.functions import control as co
 from anmok.compat.functions import creation as cr
+from anmok.compat.functions import crossentropy as ce
+from anmok.compat.functions import decompositions as de
 from anmok.compat.functions import elementwise as el
 from anmok.compat.functions import keras_only as ke
 from anmok.compat.functions import linear as li
@@ -135,7 +137,7 @@ _NUMPY = {
     "reshape": _v(ar.reshape, names={"newshape": "shape"}), "right_shift": el.bitwise_right_shift, "roll": ar.roll,
     "rot90": _v(ar.rot90, names={"array": "x"}), "round": ke.round_, "searchsorted": pi.searchsorted,
     "select": pi.select, "sign": el.sign, "signbit": el.signbit, "sin": el.sin, "sinc": el.sinc, "sinh": el.sinh,
-    "size": size, "slogdet": li.slogdet, "sort": pi.sort, "split": ke.split_along, "sqrt": el.sqrt,
+    "size": size, "slogdet": de.slogdet, "sort": pi.sort, "split": ke.split_along, "sqrt": el.sqrt,
     "square": el.square, "squeeze": ar.squeeze, "stack": ar.stack, "std": re.std, "subtract": el.subtract,
     "sum": re.sum_, "swapaxes": ar.swapaxes, "take": pi.take, "take_along_axis": pi.take_along_axis, "tan": el.tan,
     "tanh": ne.tanh, "tensordot": li.tensordot, "tile": _v(ar.tile, names={"repeats": "multiples"}), "trace": ke.trace,
@@ -150,8 +152,8 @@ _NUMPY = {
 _NN = {
     "adaptive_average_pool": _v(wi.adaptive_pool, "adaptive_average_pool", kind="average"),
     "adaptive_max_pool": wi.adaptive_pool, "average_pool": wi.average_pool,
-    "batch_normalization": ne.normalize_batch, "binary_crossentropy": ne.binary_crossentropy,
-    "categorical_crossentropy": ne.categorical_crossentropy, "celu": ne.celu,
+    "batch_normalization": ne.normalize_batch, "binary_crossentropy": ce.binary_crossentropy,
+    "categorical_crossentropy": ce.categorical_crossentropy, "celu": ne.celu,
     "conv": _v(wi.conv, names={"inputs": "x"}), "conv_transpose": ke.conv_transpose,
     "depth_to_space": ar.depth_to_space, "depthwise_conv": wi.depthwise_conv,
     "dot_product_attention": ne.dot_product_attention, "elu": ne.elu, "fold": ke.fold,
@@ -163,21 +165,21 @@ _NN = {
     "relu6": ne.relu6, "rms_normalization": ne.rms_normalization, "selu": ne.selu,
     "separable_conv": wi.separable_conv, "sigmoid": ne.sigmoid, "silu": ne.silu, "soft_shrink": ne.soft_shrink,
     "softmax": ne.softmax, "softplus": ne.softplus, "softsign": ne.softsign, "space_to_depth": ar.space_to_depth,
-    "sparse_categorical_crossentropy": ne.sparse_categorical_crossentropy, "sparse_plus": ne.sparse_plus,
+    "sparse_categorical_crossentropy": ce.sparse_categorical_crossentropy, "sparse_plus": ne.sparse_plus,
     "sparse_sigmoid": ne.sparse_sigmoid, "sparsemax": ne.sparsemax, "squareplus": ne.squareplus, "swish": ne.silu,
     "tanh_shrink": ne.tanh_shrink, "threshold": ne.threshold, "unfold": ke.unfold,
 }  # fmt: skip
 _LINALG = {
-    "cholesky": li.cholesky, "cholesky_inverse": li.cholesky_inverse, "det": li.det, "eig": li.eig, "eigh": li.eigh,
-    "inv": li.inv, "lstsq": li.lstsq, "matrix_rank": li.matrix_rank, "norm": ke.norm, "pinv": li.pinv, "qr": li.qr,
-    "solve": li.solve, "solve_triangular": li.solve_triangular, "svd": li.svd,
+    "cholesky": de.cholesky, "cholesky_inverse": de.cholesky_inverse, "det": de.det, "eig": de.eig, "eigh": de.eigh,
+    "inv": de.inv, "lstsq": de.lstsq, "matrix_rank": de.matrix_rank, "norm": ke.norm, "pinv": de.pinv, "qr": de.qr,
+    "solve": de.solve, "solve_triangular": de.solve_triangular, "svd": de.svd,
 }  # fmt: skip
 _FURTHER = {
     "allclose": el.allclose, "associative_scan": co.associative_scan, "cast": el.cast, "cdist": li.cdist,
     "cond": co.cond, "convert_to_numpy": convert_to_numpy, "convert_to_tensor": convert_to_tensor, "dtype": dtype,
     "erf": el.erf, "erfc": el.erfc, "erfinv": el.erfinv, "fft": st.fft_of_pair, "fft2": st.fft2_of_pair,
     "fori_loop": co.fori_loop, "ifft2": st.ifft2_of_pair, "in_top_k": pi.in_top_k, "irfft": st.irfft_of_pair,
-    "is_tensor": is_tensor, "logdet": li.logdet, "logsumexp": re.logsumexp, "map": co.map_, "rfft": st.rfft_of_pair,
+    "is_tensor": is_tensor, "logdet": de.logdet, "logsumexp": re.logsumexp, "map": co.map_, "rfft": st.rfft_of_pair,
     "rsqrt": el.rsqrt, "saturate_cast": el.saturate_cast, "scan": co.scan, "scatter": ke.scatter,
     "scatter_update": ke.scatter_update, "segment_max": _segment("amax"), "segment_min": _segment("amin"),
     "segment_prod": _segment("prod"), "segment_sum": _segment("sum"), "shape": shape, "slice": ke.slice_,

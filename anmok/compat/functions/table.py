@@ -3,6 +3,7 @@
 from anmok.compat.functions import arrangement as ar
 from anmok.compat.functions import control as co
 from anmok.compat.functions import creation as cr
+from anmok.compat.functions import decompositions as de
 from anmok.compat.functions import elementwise as el
 from anmok.compat.functions import linear as li
 from anmok.compat.functions import network as ne
@@ -40,7 +41,7 @@ TF_NAMES = ARITHMETIC | {
     "argsort": pi.argsort, "boolean_mask": pi.boolean_mask, "broadcast_to": ar.broadcast_to, "case": co.case,
     "cast": el.cast, "clip_by_global_norm": li.clip_by_global_norm, "clip_by_norm": li.clip_by_norm,
     "clip_by_value": el.clip_by_value, "complex": el.complex_, "concat": ar.concat, "cond": co.cond,
-    "eig": li.eig, "einsum": li.einsum, "ensure_shape": ar.ensure_shape, "expand_dims": ar.expand_dims,
+    "eig": de.eig, "einsum": li.einsum, "ensure_shape": ar.ensure_shape, "expand_dims": ar.expand_dims,
     "eye": cr.eye_of_tensorflow,
     "fill": cr.fill, "foldl": co.foldl, "foldr": co.foldr, "gather": pi.gather, "gather_nd": pi.gather_nd,
     "group": co.group, "histogram_fixed_width": st.histogram_fixed_width, "identity": el.identity,
@@ -70,7 +71,7 @@ OLD_NAMES = {
     "div_no_nan": el.divide_no_nan, "erf": el.erf, "global_norm": li.global_norm, "is_finite": el.isfinite,
     "is_inf": el.isinf, "is_nan": el.isnan, "lgamma": el.lgamma, "log": el.log, "log1p": el.log1p,
     "log_sigmoid": ne.log_sigmoid, "logical_xor": el.logical_xor, "matrix_band_part": li.band_part,
-    "matrix_determinant": li.det, "matrix_diag": li.matrix_diag, "matrix_inverse": li.inv, "matrix_solve": li.solve,
+    "matrix_determinant": de.det, "matrix_diag": li.matrix_diag, "matrix_inverse": de.inv, "matrix_solve": de.solve,
     "random_normal": cr.random_normal, "random_uniform": cr.random_uniform, "reciprocal": el.reciprocal,
     "rint": el.rint, "rsqrt": el.rsqrt, "squared_difference": el.squared_difference,
     "to_double": _to("float64", "to_double"), "to_float": _to("float32", "to_float"),

@@ -2,6 +2,7 @@
 
 from anmok.compat import missing
 from anmok.compat.functions import arrangement as ar
+from anmok.compat.functions import crossentropy as ce
 from anmok.compat.functions import elementwise as el
 from anmok.compat.functions import linear as li
 from anmok.compat.functions import network as ne
@@ -70,12 +71,12 @@ NAMES |= {
     "weighted_moments": re.weighted_moments, "compute_average_loss": compute_average_loss,
     "scale_regularization_loss": scale_regularization_loss,
     "relu": ne.relu, "relu6": ne.relu6, "selu": ne.selu,
-    "sigmoid": ne.sigmoid, "sigmoid_cross_entropy_with_logits": ne.sigmoid_cross_entropy_with_logits, "silu": ne.silu,
-    "softmax": ne.softmax, "softmax_cross_entropy_with_logits": ne.softmax_cross_entropy_with_logits,
-    "softmax_cross_entropy_with_logits_v2": ne.softmax_cross_entropy_with_logits, "softplus": ne.softplus,
+    "sigmoid": ne.sigmoid, "sigmoid_cross_entropy_with_logits": ce.sigmoid_cross_entropy_with_logits, "silu": ne.silu,
+    "softmax": ne.softmax, "softmax_cross_entropy_with_logits": ce.softmax_cross_entropy_with_logits,
+    "softmax_cross_entropy_with_logits_v2": ce.softmax_cross_entropy_with_logits, "softplus": ne.softplus,
     "softsign": ne.softsign, "space_to_depth": ar.space_to_depth,
-    "sparse_softmax_cross_entropy_with_logits": ne.sparse_softmax_cross_entropy_with_logits, "swish": ne.silu,
-    "tanh": ne.tanh, "top_k": pi.top_k, "weighted_cross_entropy_with_logits": ne.weighted_cross_entropy_with_logits,
+    "sparse_softmax_cross_entropy_with_logits": ce.sparse_softmax_cross_entropy_with_logits, "swish": ne.silu,
+    "tanh": ne.tanh, "top_k": pi.top_k, "weighted_cross_entropy_with_logits": ce.weighted_cross_entropy_with_logits,
     "zero_fraction": st.zero_fraction, "embedding_lookup": embedding_lookup, "pool": pool,
     "atrous_conv2d": atrous_conv2d,
 }  # fmt: skip
