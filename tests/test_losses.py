@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from anmok import losses, notices
+from anmok import layers, losses, models, notices
 from anmok.errors import ArgumentError, DataError, ShapeError, UnknownNameError
 
 
@@ -257,3 +257,16 @@ def test_class_numbers_of_pixels_have_a_gradient_whatever_the_memory_looks_like(
     one_hot = torch.nn.functional.one_hot(labels[..., 0], 5)
     for gradient in gradients:
         torch.testing.assert_close(gradient, (scores.softmax(-1) - one_hot) / 24)
+
+
+def test_noise_on_the_labels_is_no_mistake_and_other_numbers_are():
+    """People who train GANs add noise to 0 and 1; the value is that of the formula."""
+    labels, p = np.array([[1.04], [-0.03], [0.9]]), np.array([[0.8], [0.3], [0.6]])
+    expected = -(labels * np.log(p) + (1 - labels) * np.log(1 - p)).mean()
+    assert float(losses.BinaryCrossentropy()(labels, p)) == pytest.approx(expected, rel=1e-5)
+    model = models.Sequential([layers.Input((1,)), layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    assert np.isfinite(model.train_on_batch(np.ones((3, 1)), labels))
+    for wrong in (2.0, -1.0):
+        with pytest.raises(DataError, match=r"0\.\.1"):
+            model.fit(np.ones((3, 1)), np.array([[0.0], [1.0], [wrong]]), verbose=0)

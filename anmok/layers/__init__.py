@@ -2,6 +2,7 @@
 # ruff: noqa: F401 - a shop window: the names are for others
 
 from anmok.layers import (
+    closing,  # lets a call use symbolic tensors from around it
     operators,  # gives symbolic tensors their arithmetic
     residual,  # known to files, exported nowhere, as in Keras
 )

@@ -11,15 +11,33 @@ from anmok.layers.symbolic import (
     KerasTensor,
     Node,
     as_symbolic,
+    is_symbolic,
     shape_of,
     symbolic_leaves,
     symbolic_result,
     trial_tensors,
 )
 
+write_out = None  # what makes a graph of a call that uses symbolic tensors from around it; set by anmok.layers.closing
+
+
+class UsesSymbolicTensors(ShapeError):
+    """A layer's `call` came upon symbolic tensors that are not its inputs."""
+
+
+_BESIDE = "{} '{}': a layer's call uses symbolic tensors that are not its inputs; give them to it as inputs."
+
+
+def refuse_trial_tensors(layer, structure):
+    """Where a symbolic tensor stands beside one of a shape trial, the layer under trial has not been given it."""
+    if any(torch.is_tensor(leaf) and leaf.is_meta for leaf in pytree.tree_leaves(structure)):
+        raise UsesSymbolicTensors(_BESIDE.format(type(layer).__name__, layer.name))
+
 
 class GraphMember:
     """What Layer has to do with KerasTensors. Its constructor sets `_inbound_nodes`."""
+
+    _symbolic_terms = None  # the losses added, while `call` is being written out
 
     def __getstate__(self):
         # A copy takes part in no graph; the copy of a model's graph writes its layers' calls down anew.
@@ -28,8 +46,12 @@ class GraphMember:
     def _call_symbolically(self, args, kwargs, training):
         if training is not None and self._call_takes_training:
             kwargs = {**kwargs, "training": training}
+        refuse_trial_tensors(self, (args, kwargs))
         self._build_on(args, kwargs)
-        outputs = self.compute_output_spec(*args, **kwargs)
+        try:
+            outputs = self.compute_output_spec(*args, **kwargs)
+        except UsesSymbolicTensors:
+            return write_out(self, args, kwargs)
         Node(self, args, kwargs, outputs)
         return outputs
 
@@ -41,6 +63,8 @@ class GraphMember:
         described = ", ".join(str(tensor.shape) for tensor in symbolic_leaves((args, kwargs)))
         try:
             trials = [self._run_on_meta(*trial_tensors((args, kwargs), trial)) for trial in (0, 1)]
+            if is_symbolic(trials):
+                raise UsesSymbolicTensors(_BESIDE.format(type(self).__name__, self.name))
             return symbolic_result(*trials)
         except AnmokError:
             raise
@@ -51,6 +75,11 @@ class GraphMember:
             raise ShapeError(
                 f"{type(self).__name__} '{self.name}' cannot take an input of shape {described}: {error}"
             ) from error
+
+    def _add_symbolic_loss(self, term):
+        if self._symbolic_terms is None:
+            raise UsesSymbolicTensors(_BESIDE.format(type(self).__name__, self.name))
+        self._symbolic_terms.append(term)
 
     def _run_on_meta(self, args, kwargs):
         state = {
@@ -145,6 +174,4 @@ class GraphMember:
 
 def _is_of_meta(error):
     """Whether torch complains of `meta` itself: beside a real tensor, or where a number is to be read."""
-    return any(
-        words in str(error) for words in ("device meta", "two devices", "item() cannot be called on meta")
-    )
+    return any(words in str(error) for words in ("device meta", "two devices", "item() cannot be called on meta"))

@@ -222,12 +222,17 @@ class Layer(GraphMember, WeightHolder):
 
     # Losses -------------------------------------------------------------------------------------------------------
 
-    def add_loss(self, loss):
+    def add_loss(self, loss, inputs=None):
         """Add to what training minimises: a tensor, for the call under way, or outside calls a function that gives one.
 
-        A tensor of several numbers counts as their sum (as in Keras).
+        A tensor of several numbers counts as their sum (as in Keras). inputs: what Keras 2 was told that the loss
+        depends on, which every call finds out by itself.
         """
+        del inputs
         for term in loss if isinstance(loss, (list, tuple)) else [loss]:
+            if isinstance(term, KerasTensor):
+                self._add_symbolic_loss(term)
+                continue
             if callable(term) and not torch.is_tensor(term):
                 if getattr(_phase, "training", None) is None:
                     self.loss_functions.append(lambda term=term: _scalar(outside.ask(term)))

@@ -11,6 +11,7 @@ from anmok.errors import ArgumentError, unknown_name
 from anmok.layers import registered
 from anmok.layers.activation import ELU, LeakyReLU
 from anmok.layers.core import Activation
+from anmok.layers.graph_member import refuse_trial_tensors
 from anmok.layers.layer import Layer
 from anmok.layers.naming import automatic_name
 from anmok.layers.symbolic import KerasTensor, is_symbolic, symbolic_leaves
@@ -130,6 +131,7 @@ class Function(Layer):
 
     def __init__(self, function, args, kwargs):
         super().__init__(name=automatic_name(function.__name__))
+        refuse_trial_tensors(self, (args, kwargs))
         self._function = function
         places = itertools.count()
 

@@ -133,7 +133,7 @@ def _check_categorical(loss, labels, outputs):
         )
     _check_shape(loss, labels, outputs, f"one-hot labels of shape {_spell(outputs)}", outputs)
     _check_finite(loss, labels)
-    _refuse(labels, (labels < 0) | (labels > 1), f"{loss.name}: labels must lie in 0..1")
+    _refuse(labels, _far_from_chances(labels), f"{loss.name}: labels must lie in 0..1")
 
 
 def _check_binary(loss, labels, outputs):
@@ -150,7 +150,12 @@ def _check_binary(loss, labels, outputs):
     advice = "For more than two classes use softmax and loss='sparse_categorical_crossentropy'" if highest > 1 else ""
     if labels.size and labels.min() == -1 and highest == 1:
         advice = "Turn -1 and 1 into 0 and 1: (y + 1) / 2, or use loss='hinge'"
-    _refuse(labels, (labels < 0) | (labels > 1), f"{loss.name}: labels must lie in 0..1", advice)
+    _refuse(labels, _far_from_chances(labels), f"{loss.name}: labels must lie in 0..1", advice)
+
+
+def _far_from_chances(labels):
+    """Where labels are no probabilities, not even with noise upon them (0.7..1.2, as people train GANs)."""
+    return (labels <= -0.5) | (labels >= 1.5)
 
 
 def _check_same_shape(loss, labels, outputs):

@@ -53,6 +53,11 @@ def log_probabilities(y_pred, axis, from_logits):
     return clipped(y_pred / y_pred.sum(axis, keepdim=True)).log()
 
 
+def bits_crossentropy(probabilities, y_true):
+    """-(y log p + (1 - y) log(1 - p)) of every number; torch's own refuses labels with noise beyond 0..1."""
+    return -(y_true * probabilities.log() + (1.0 - y_true) * torch.log1p(-probabilities))
+
+
 @loss_function
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
     """Mean over `axis` of the binary crossentropy; labels in 0..1 of the predictions' shape (as in Keras)."""
@@ -60,7 +65,7 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, 
     y_true, scores = matching_pair(y_true, y_pred if logits is None else logits, "binary_crossentropy")
     y_true = smooth_bits(y_true, label_smoothing)
     if logits is None:
-        values = F.binary_cross_entropy(clipped(scores), y_true, reduction="none")
+        values = bits_crossentropy(clipped(scores), y_true)
     else:
         values = F.binary_cross_entropy_with_logits(scores, y_true, reduction="none")
     return values.mean(axis)

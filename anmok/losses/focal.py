@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 
 from anmok.losses.crossentropy import (
+    bits_crossentropy,
     check_axis,
     check_label_smoothing,
     clipped,
@@ -29,7 +30,7 @@ def binary_focal_crossentropy(
     y_true, scores = matching_pair(y_true, y_pred if logits is None else logits, "binary_focal_crossentropy")
     y_true = smooth_bits(y_true, label_smoothing)
     if logits is None:
-        p, values = scores, F.binary_cross_entropy(clipped(scores), y_true, reduction="none")
+        p, values = scores, bits_crossentropy(clipped(scores), y_true)
     else:
         p, values = scores.sigmoid(), F.binary_cross_entropy_with_logits(scores, y_true, reduction="none")
     p_t = y_true * p + (1 - y_true) * (1 - p)

@@ -76,11 +76,11 @@ class Model(Trainer, Layer):
     def _general_config(self):
         return {"name": self.name, "trainable": self._trainable}
 
-    def add_loss(self, loss):
+    def add_loss(self, loss, inputs=None):
         """As of every layer; or add symbolic tensors of this model's graph to what training minimises."""
         terms = symbolic_leaves(loss)
         if not terms:
-            return super().add_loss(loss)
+            return super().add_loss(loss, inputs)
         return self._also_compute([AddedLoss()(term) for term in terms])
 
     def add_metric(self, value, name=None, aggregation="mean"):

@@ -47,6 +47,10 @@ def test_pillow_and_scipy(understood, tmp_path):
     assert np.array_equal(imread(tmp_path / "x.png"), picture)
     assert imresize(picture, (8, 6)).shape == (8, 6, 3) and imresize(picture, 0.5).shape == (2, 2, 3)
     assert imresize(picture, 50).shape == (2, 2, 3)
+    import scipy
+
+    scipy.misc.imsave(tmp_path / "y.png", picture)  # by attribute, without an import of scipy.misc
+    assert np.array_equal(scipy.misc.imread(tmp_path / "y.png"), picture) and callable(scipy.ndimage.zoom)
     assert Image.fromarray(picture).resize((2, 2), Image.ANTIALIAS).size == (2, 2)
 
 
@@ -91,4 +95,5 @@ def test_nothing_is_left_behind():
     with pytest.raises(ValueError):
         KFold(3, random_state=1)
     assert not hasattr(time, "clock") and not hasattr(pd.DataFrame, "append")
+    assert not hasattr(sys.modules["scipy"], "misc")
     assert "scipy.misc" not in sys.modules and "sklearn.externals.joblib" not in sys.modules

@@ -65,6 +65,15 @@ def _numpy(numpy, changes):
     changes.set(numpy, "__getattr__", find)
 
 
+def _scipy(scipy, changes):
+    find_newer = vars(scipy)["__getattr__"]
+
+    def find(name):
+        return importlib.import_module("scipy.misc") if name == "misc" else find_newer(name)
+
+    changes.set(scipy, "__getattr__", find)
+
+
 def _pillow(image, changes):
     for old, new in _PILLOW.items():
         changes.add(image, old, getattr(image.Resampling, new))
@@ -157,6 +166,7 @@ def _hdf5(h5py, changes):
 
 _LIBRARIES = {
     "numpy": _numpy,
+    "scipy": _scipy,
     "PIL.Image": _pillow,
     "pandas": _pandas,
     "matplotlib.style": _styles,
@@ -286,6 +296,9 @@ def understood():
         sys.meta_path.remove(finder)
         changes.take_back()
         for name, module in before.items():
-            sys.modules.pop(name, None)
+            made = sys.modules.pop(name, None)
+            parent, _, attribute = name.rpartition(".")
+            if made is not None and vars(sys.modules.get(parent, made)).get(attribute) is made:
+                delattr(sys.modules[parent], attribute)
             if module is not None:
                 sys.modules[name] = module
