@@ -28,7 +28,7 @@ def _tensor(x):
         raise ArgumentError(
             f"An activation expects a tensor, a NumPy array or a list of numbers, got {type(x).__name__}: {error}."
         ) from error
-    return x if x.is_floating_point() else x.float()
+    return outside.shown(x if x.is_floating_point() else x.float())
 
 
 def _refuse_negative(name, value):

@@ -4,6 +4,7 @@ An initializer is called with (shape, dtype=None) and returns a tensor, float32 
 on the CPU, so that a seed gives the same weights on every device.
 """
 
+import functools
 import math
 import operator
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from anmok import random
+from anmok import outside, random
 from anmok.errors import ArgumentError, ShapeError, unknown_name
 from anmok.mixed_precision import format_name
 from anmok.registry import Registry
@@ -44,8 +45,23 @@ def _finite(name, value):
     return value
 
 
+def _shown(draw):
+    """A method that draws values, for callers who may have tensors of their own kind."""
+
+    @functools.wraps(draw)
+    def call(self, shape, dtype=None):
+        return outside.shown(draw(self, shape, dtype))
+
+    return call
+
+
 class Initializer:
     """Your own: define __call__(shape, dtype=None) returning a tensor, and get_config() if it has arguments."""
+
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        if "__call__" in cls.__dict__ and outside.is_ours(cls.__call__):
+            cls.__call__ = _shown(cls.__call__)
 
     def __call__(self, shape, dtype=None):
         raise NotImplementedError(f"{type(self).__name__} does not define __call__(shape, dtype=None).")

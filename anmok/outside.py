@@ -8,6 +8,7 @@ another face (anmok.compat) sets it to an object with
     answer(function, args, kwargs)         what an own function gives for theirs, as theirs
     ask(function, args, kwargs)            what a function of theirs gives for torch's tensors, as torch's
     plain(structure)                       a structure with torch's tensors in the place of theirs
+    shown(structure)                       the reverse
     shape(shape)                           a shape as their functions expect it
     gradients(gradients, weights)          gradients that may be theirs, in the layouts the weights are stored in
 """
@@ -58,6 +59,11 @@ def ask(function, *args, **kwargs):
 def plain(structure):
     """A structure with torch's tensors in the place of theirs."""
     return structure if kind is None else kind.plain(structure)
+
+
+def shown(structure):
+    """A structure with tensors of theirs in the place of torch's."""
+    return structure if kind is None else kind.shown(structure)
 
 
 def asked(function):

@@ -7,10 +7,12 @@ from torch.utils import _pytree as pytree
 from anmok import outside
 from anmok.compat import recording
 from anmok.compat.dtypes import TensorShape
+from anmok.compat.gradients import GradientTape
 from anmok.compat.tensors import Face, Tensor, as_tensor, plain, value_of, wrapped
 from anmok.compat.texts import StringTensor
 from anmok.compat.variables import Variable, described
 from anmok.layers.weight import Weight
+from anmok.optimizers import Optimizer
 
 
 class TensorFlowKind:
@@ -56,6 +58,9 @@ class TensorFlowKind:
 
     def plain(self, structure):
         return unwrapped(structure)
+
+    def shown(self, structure):
+        return shown(structure)
 
     def shape(self, shape):
         if isinstance(shape, tuple) and all(length is None or isinstance(length, int) for length in shape):
@@ -142,11 +147,25 @@ def set_up():
     outside.kind = TensorFlowKind()
     for name in _FACE:
         _give(Weight, name, getattr(Face, name))
+    _give(Optimizer, "minimize", _minimize)
     _give(Weight, "__hash__", lambda self: id(self))
     _give(Weight, "__repr__", described)
     _give(Weight, "shape", property(lambda self: TensorShape(self.keras_shape)))
     _give(Weight, "name", property(lambda self: f"{self.path}:0"))
     _give(Weight, "read_value", value_of)
+
+
+def _minimize(optimizer, loss, var_list, grad_loss=None, name=None, tape=None):
+    """One step: the gradient of loss (a function without arguments, or a tensor with its tape), applied."""
+    var_list = var_list() if callable(var_list) else list(var_list)
+    if callable(loss):
+        tape = tape or GradientTape()
+        with tape:
+            loss = loss()
+    elif tape is None:
+        raise ValueError("`tape` is required when a `Tensor` loss is passed.")
+    gradients = tape.gradient(loss, var_list, grad_loss)
+    return optimizer.apply_gradients(zip(gradients, var_list, strict=True))
 
 
 def take_down():

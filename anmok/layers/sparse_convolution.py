@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from anmok import initializers
+from anmok import initializers, outside
 from anmok.errors import ArgumentError, ShapeError
 from anmok.layers.arguments import integers
 from anmok.layers.padding import check_windows_fit
@@ -52,7 +52,8 @@ class SparseConv2D(SpatialLayer):
     def _scaled(self, shape, dtype=None):
         """Kernels drawn for each output map by itself, since they have different numbers of inputs."""
         height, width, _ = shape
-        drawn = [self.kernel_initializer((height, width, n, 1), dtype=dtype)[..., 0] for n in self._fan_in]
+        drawn = [outside.plain(self.kernel_initializer((height, width, n, 1), dtype=dtype)) for n in self._fan_in]
+        drawn = [kernel[..., 0] for kernel in drawn]
         return torch.cat(drawn, dim=2)
 
     def call(self, inputs):

@@ -67,7 +67,7 @@ class WeightHolder(nn.Module):
         name = name or f"weight_{len(self._own_weights)}"
         value = zeros_for(shape, variable_dtype, self.name) if self._fills_from_files else None
         if value is None:
-            value = initializer(shape, dtype=variable_dtype)
+            value = outside.plain(initializer(shape, dtype=variable_dtype))
         value = torch.as_tensor(value, dtype=variable_dtype).to(default_device())
         weight = Weight(value, name=name, axes=axes, stored_shape=stored_shape, trainable=trainable)
         weight.path = f"{self.name}/{name}"

@@ -131,7 +131,7 @@ class Metric:
         if aggregation not in _AGGREGATIONS:
             raise unknown_name("aggregation", aggregation, [str(known) for known in _AGGREGATIONS])
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        value = initializers.get(initializer or "zeros")(shape, dtype="float32")
+        value = outside.plain(initializers.get(initializer or "zeros")(shape, dtype="float32"))
         value = torch.as_tensor(value).to(getattr(torch, dtype_name(dtype)))
         self._variables.append(State.of(value, name, aggregation))
         return self._variables[-1]

@@ -306,3 +306,71 @@ def test_torch_users_see_torchs_layouts(tf):
     tf.keras.optimizers.SGD(0.1).apply_gradients([(gradient, layer.kernel)])
     np.testing.assert_allclose(layer.kernel.numpy(), kept - 0.1 * gradient.numpy().T, rtol=1e-5)
     np.testing.assert_allclose(layer.kernel.numpy(), moved.detach().numpy().T, rtol=1e-5)
+
+
+def test_functions_of_ones_own(tf):
+    """Initializer, regularizer, constraint, activation, loss and metric written with tf's functions."""
+    K = tf.keras.backend
+
+    class Huber(tf.keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            error = y_true - y_pred
+            assert error.shape.as_list()[-1] == 1
+            return tf.where(tf.abs(error) < 1, tf.square(error) / 2, tf.abs(error) - 0.5)
+
+    class Distance(tf.keras.metrics.Metric):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.total = self.add_weight(name="total", initializer="zeros")
+            self.count = self.add_weight(name="count", initializer="zeros")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.total.assign_add(tf.reduce_sum(tf.abs(y_true - y_pred)))
+            self.count.assign_add(tf.cast(tf.size(y_true), tf.float32))
+
+        def result(self):
+            return self.total / self.count
+
+    def build(own):
+        layers = tf.keras.layers
+        settings = {
+            True: {
+                "activation": lambda z: z * K.sigmoid(z),
+                "kernel_initializer": lambda shape, dtype=None: tf.ones(shape, dtype) * 0.3,
+                "kernel_regularizer": lambda w: tf.reduce_sum(tf.abs(w)) * 0.01,
+                "kernel_constraint": lambda w: tf.where(w < 0.0, tf.zeros_like(w), w),
+            },
+            False: {
+                "activation": "swish",
+                "kernel_initializer": tf.keras.initializers.Constant(0.3),
+                "kernel_regularizer": tf.keras.regularizers.l1(0.01),
+                "kernel_constraint": "non_neg",
+            },
+        }[own]
+        model = tf.keras.Sequential([tf.keras.Input((5,)), layers.Dense(4, **settings), layers.Dense(1, **settings)])
+        model.compile(
+            tf.keras.optimizers.Nadam(0.1),
+            loss=Huber() if own else tf.keras.losses.Huber(),
+            metrics=[Distance(name="mae") if own else "mae"],
+        )
+        return model, model.fit(
+            X, Y[:, None].astype("float32"), batch_size=8, epochs=3, shuffle=False, verbose=0
+        ).history
+
+    (own, history), (plain, expected) = build(True), build(False)
+    for name in expected:
+        np.testing.assert_allclose(history[name], expected[name], rtol=1e-5)
+    for one, other in zip(own.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    assert type(tf.keras.initializers.HeNormal()(shape=(2, 2))) is tf.Tensor
+    assert type(tf.keras.activations.softmax(np.zeros((1, 2)))) is tf.Tensor
+
+
+def test_minimize(tf):
+    w, optimizer = tf.Variable(3.0), tf.keras.optimizers.SGD(0.1)
+    optimizer.minimize(lambda: (w - 1) ** 2, var_list=[w])
+    assert w.numpy() == pytest.approx(2.6)
+    with tf.GradientTape() as tape:
+        loss = w**2
+    optimizer.minimize(loss, [w], tape=tape)
+    assert w.numpy() == pytest.approx(2.6 - 0.52)
