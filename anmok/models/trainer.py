@@ -9,7 +9,7 @@ from torch.utils import _pytree as pytree
 from anmok import callbacks as callback_room
 from anmok import optimizers, random
 from anmok.errors import ArgumentError
-from anmok.models import arguments, featured
+from anmok.models import arguments, closures, featured
 from anmok.models.checks import check_before_training, check_labels_of
 from anmok.models.fast.forms import FastForms
 from anmok.models.old_methods import OldMethods
@@ -67,9 +67,10 @@ class Trainer(Steps, OldMethods):
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
         }
+        self._task = None
         self._task = self._new_task(
             optimizer=self.optimizer,
-            loss=loss,
+            loss=closures.bound(self, loss),
             loss_weights=loss_weights,
             metrics=metrics,
             weighted_metrics=weighted_metrics,
