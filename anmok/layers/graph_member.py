@@ -17,6 +17,7 @@ from anmok.layers.symbolic import (
     symbolic_result,
     trial_tensors,
 )
+from anmok.layers.weight import Weight
 
 write_out = None  # what makes a graph of a call that uses symbolic tensors from around it; set by anmok.layers.closing
 
@@ -82,10 +83,7 @@ class GraphMember:
         self._symbolic_terms.append(term)
 
     def _run_on_meta(self, args, kwargs):
-        state = {
-            name: torch.empty_like(tensor, device="meta", dtype=self._format_of_weight(tensor))
-            for name, tensor in (*self.named_parameters(), *self.named_buffers())
-        }
+        state = {name: self._stand_in(tensor) for name, tensor in (*self.named_parameters(), *self.named_buffers())}
         with self._trial():
             return torch.func.functional_call(self, state, args, kwargs)
 
@@ -118,6 +116,18 @@ class GraphMember:
         finally:
             for layer, count in zip(layers, added, strict=True):
                 del layer._call_losses[count:]
+
+    def _stand_in(self, tensor):
+        """A tensor on `meta` in the place of a weight, or of a parameter of torch.
+
+        A person's code may ask it what weights are asked. Ours asks torch, which reads shapes as they are stored.
+        """
+        dtype = self._format_of_weight(tensor)
+        if isinstance(tensor, Weight):
+            is_theirs = self.may_need_numbers and any(tensor is weight for weight in self._own_weights)
+            if is_theirs or tensor.keras_shape == tuple(tensor.size()):
+                return tensor.on_meta(dtype)
+        return torch.empty_like(tensor, device="meta", dtype=dtype)
 
     def _format_of_weight(self, weight):
         """What autocast, which there is none of on `meta`, would cast a weight to; None for its own format."""

@@ -97,6 +97,13 @@ class Weight(nn.Parameter):
             memo[id(self)] = twin
         return memo[id(self)]
 
+    def on_meta(self, dtype=None):
+        """A stand-in on the `meta` device, which has shape and layout but no values; dtype: None for this one's."""
+        empty = torch.empty_like(self, device="meta", dtype=dtype)
+        twin = torch.Tensor._make_subclass(type(self), empty, False)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
     def __reduce_ex__(self, protocol):
         return _rebuild, (self.detach(), self.requires_grad, dict(self.__dict__))
 

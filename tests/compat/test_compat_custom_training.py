@@ -374,3 +374,29 @@ def test_minimize(tf):
         loss = w**2
     optimizer.minimize(loss, [w], tape=tape)
     assert w.numpy() == pytest.approx(2.6 - 0.52)
+
+
+def test_weights_stand_in_while_shapes_are_found(tf):
+    """A layer's own code may use its weights as variables, in Keras' layout, also where there are no numbers yet."""
+
+    class Twice(tf.keras.layers.Dense):
+        def call(self, inputs):
+            return tf.matmul(inputs, self.kernel) * 2 + self.bias
+
+    class Count(tf.keras.layers.Layer):
+        def build(self, input_shape):
+            self.total = tf.Variable(tf.zeros((input_shape[-1],)), trainable=False)
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, inputs):
+            self.total.assign_add(tf.reduce_sum(inputs, axis=0))
+            self.calls.assign(self.calls + 1)
+            return inputs
+
+    inputs = tf.keras.Input((5,))
+    model = tf.keras.Model(inputs, Twice(3)(Count()(inputs)))
+    assert model.output_shape == (None, 3)
+    out = model(X)
+    np.testing.assert_allclose(out.numpy(), X @ model.layers[-1].kernel.numpy() * 2, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.layers[1].total.numpy(), X.sum(0), rtol=1e-4, atol=1e-5)
+    assert model.layers[1].calls.numpy() == 1
