@@ -209,3 +209,17 @@ def test_a_metric_and_a_loss_added_in_call():
     fresh.compile("sgd", "mse")
     fresh.train_on_batch(X, Y)
     assert float(fresh.layers[0].scale.numpy()) == pytest.approx(1 - 0.01 * slope, rel=1e-4)
+
+
+def test_steps_without_a_loss_of_that_name(recwarn):
+    import anmok
+
+    class Own(anmok.Model):
+        def train_step(self, data):
+            return {"first_loss": torch.tensor(2.0), "second_loss": 3.0}
+
+    inputs = anmok.Input((3,))
+    model = Own(inputs, anmok.layers.Dense(1)(inputs))
+    model.compile()
+    assert model.fit(X, Y, verbose=0).history == {"first_loss": [2.0], "second_loss": [3.0]}
+    assert not [warning for warning in recwarn if "nan" in str(warning.message)]
