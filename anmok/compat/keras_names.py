@@ -86,9 +86,11 @@ ROOMS = {
         },
     ),
     "keras.optimizers.schedules": Room(("anmok.schedules",)),
-    "keras.preprocessing": Room(("anmok.preprocessing",)),
+    "keras.preprocessing": Room(
+        ("anmok.preprocessing",), {"image_dataset_from_directory": f"{_OLD}:image_dataset_from_directory"}
+    ),
     "keras.preprocessing.image": Room(
-        ("anmok.preprocessing.image",), {"image_dataset_from_directory": "anmok.utils:image_dataset_from_directory"}
+        ("anmok.preprocessing.image",), {"image_dataset_from_directory": f"{_OLD}:image_dataset_from_directory"}
     ),
     "keras.random": Room(("anmok.compat.keras_random",)),
     "keras.regularizers": Room(
@@ -106,8 +108,8 @@ ROOMS = {
     "keras.utils": Room(
         ("anmok.utils",),
         _named(
-            anmok__compat__keras_old_objects="count_params get_source_inputs is_keras_tensor multi_gpu_model "
-            "normalize_data_format print_summary",
+            anmok__compat__keras_old_objects="count_params get_source_inputs image_dataset_from_directory "
+            "is_keras_tensor multi_gpu_model normalize_data_format print_summary",
             anmok__compat__keras_config="disable_interactive_logging enable_interactive_logging "
             "is_interactive_logging_enabled",
             anmok__compat__backend="clear_session",

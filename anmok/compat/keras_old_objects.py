@@ -1,8 +1,9 @@
 """Small things that Keras had in other years and that stand for something else today."""
 
+import functools
 import numbers
 
-from anmok import layers, regularizers
+from anmok import layers, regularizers, utils
 from anmok.callbacks import Callback
 from anmok.errors import ArgumentError
 from anmok.layers.symbolic import KerasTensor
@@ -60,6 +61,14 @@ def AtrousConvolution2D(nb_filter, nb_row, nb_col, atrous_rate=(1, 1), **argumen
     """Keras 1's layer for Conv2D with a dilation_rate."""
     old_spelling("AtrousConvolution2D", "Conv2D(dilation_rate=...)")
     return layers.Conv2D(nb_filter, (nb_row, nb_col), dilation_rate=atrous_rate, **arguments)
+
+
+@functools.wraps(utils.image_dataset_from_directory)
+def image_dataset_from_directory(*given, smart_resize=None, **arguments):
+    if smart_resize is not None:
+        old_spelling("image_dataset_from_directory(smart_resize=...)", "crop_to_aspect_ratio=...")
+        arguments["crop_to_aspect_ratio"] = smart_resize
+    return utils.image_dataset_from_directory(*given, **arguments)
 
 
 def WeightRegularizer(l1=0.0, l2=0.0):

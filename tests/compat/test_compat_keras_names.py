@@ -122,6 +122,19 @@ def test_reduction_and_source_inputs():
     assert {id(tensor) for tensor in found} == {id(first), id(second)}
 
 
+def test_smart_resize_of_folders_is_crop_to_aspect_ratio(tmp_path):
+    from keras import preprocessing, utils
+
+    (tmp_path / "a").mkdir()
+    picture = np.zeros((10, 30, 3), np.uint8)
+    picture[:, 10:20] = 255
+    preprocessing.image.save_img(tmp_path / "a" / "x.png", picture, scale=False)
+    for made in (preprocessing.image_dataset_from_directory, utils.image_dataset_from_directory):
+        for smart, seen in ((True, 255), (False, 102)):
+            batch = next(iter(made(tmp_path, label_mode=None, image_size=(10, 10), smart_resize=smart, verbose=False)))
+            assert float(np.mean(batch)) == pytest.approx(seen, abs=1)
+
+
 def test_star_imports_bring_layers_and_nothing_private():
     names = {}
     exec("from keras.layers import *", names)
