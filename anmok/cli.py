@@ -79,7 +79,7 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The highest of the one-cycle schedule.")] = None,
     model: Annotated[
-        str | None, typer.Option(help="resnet14, or any of `anmok zoo` or Keras' applications. A wrong name lists all.")
+        str | None, typer.Option(help="Any of `anmok zoo` or Keras' applications. [default: small]")
     ] = None,
     transfer: Annotated[
         bool, typer.Option("--transfer", help="Begin with ImageNet's weights; the model is MobileNet if not said.")

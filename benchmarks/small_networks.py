@@ -16,32 +16,18 @@ import time
 from pathlib import Path
 
 import numpy as np
+from small_candidates import candidates
 
 from anmok import optimizers, random, schedules
 from anmok.data import archives, folders
 from anmok.images import resize
 from anmok.models import model_cost
-from anmok.runs import small_networks, sources
-from anmok.zoo import small
-from anmok.zoo.building import rescaled
+from anmok.runs import sources
 
 BATCH = 128
 RATE = 3e-3  # the highest of the schedule, for AdamW
 WEIGHT_DECAY = 0.01
 WARM, TIMED, TURNS = 3, 8, 3  # steps before the clock runs, and while it does; turns of each network
-
-
-def candidates(side=96):
-    """{name: function of (input shape, classes)} of networks that take pixels of 0..255, `side` of them each way."""
-    ours = {f"small/{layout}": _scaled(layout) for layout in small.LAYOUTS}
-    others = {
-        name: build for name, build in small_networks.NETWORKS.items() if small_networks.LEAST_SIDES[name] <= side
-    }
-    return {**ours, **{f"recipe/{name}": build for name, build in others.items()}}
-
-
-def _scaled(layout):
-    return lambda shape, classes: rescaled(small.small(layout, shape, classes), 1 / 255)
 
 
 def photographs(archive, size):
@@ -128,8 +114,8 @@ def main():
         "--sources", nargs="*", default=["fashion-mini", "cifar10"], help="names that anmok train takes"
     )
     parser.add_argument("--photographs", help="a folder or zip with train and test folders")
-    parser.add_argument("--sizes", nargs="*", type=int, default=[64, 96], help="of the photographs, in pixels")
-    parser.add_argument("--networks", nargs="*", help=f"of {', '.join(candidates())}; default: all")
+    parser.add_argument("--sizes", nargs="*", type=int, default=[96], help="of the photographs, in pixels")
+    parser.add_argument("--networks", nargs="*", help=f"of {', '.join(candidates(96))}; default: all")
     parser.add_argument("--budgets", nargs="*", type=float, default=[15, 30, 60], help="seconds of training")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument(

@@ -44,7 +44,7 @@ def test_version():
     "words, said",
     [
         (["train", "fashon-mini"], "Unknown source 'fashon-mini'. Did you mean 'fashion-mini'?"),
-        (["train", "mnist", "--model", "resnet"], "Unknown model 'resnet'. Did you mean 'resnet8'?"),
+        (["train", "mnist", "--model", "smal"], "Unknown model 'smal'. Did you mean 'small'?"),
         (["train", "mnist", "--epochs", "0"], "epochs: expected a whole number >= 1, got 0."),
         (["evaluate", "last"], "There is no run in"),
         (["predict", "nothing", "x.png"], "There is no run 'nothing'"),
@@ -84,7 +84,7 @@ def call(capsys, *words, code=0):
 
 def test_train_then_the_other_commands(small, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", sys.argv)
-    words = ["--model", "convnet", "--epochs", "2", "--name", "mine"]
+    words = ["--model", "small", "--epochs", "2", "--name", "mine"]
     output = call(capsys, "train", "fashion-mini", *words)
     lines = output.splitlines()
     assert [line.split()[0] for line in lines if re.match(r"\s+\d/2 ", line)] == ["1/2", "2/2"]
@@ -92,7 +92,7 @@ def test_train_then_the_other_commands(small, tmp_path, capsys, monkeypatch):
     assert (tmp_path / "runs" / "mine" / "report.html").is_file()
 
     assert "metrics.json agrees" in call(capsys, "evaluate", "last")
-    assert re.search(r"mine +convnet +2 +[\d.]+ %", call(capsys, "runs"))
+    assert re.search(r"mine +small +2 +[\d.]+ %", call(capsys, "runs"))
     assert "exists already" in call(capsys, "train", "fashion-mini", *words, code=2)
 
     (tmp_path / "신발.png").write_bytes(cv2.imencode(".png", small.x_test[0])[1].tobytes())

@@ -1,12 +1,11 @@
-"""The networks that a run may have: our small ones, the zoo's, and Keras' applications, by name."""
+"""The networks that a run may have: the zoo's, and Keras' applications, by name."""
 
 from anmok import applications, layers
 from anmok.errors import ArgumentError, unknown_name
 from anmok.models import Model
-from anmok.runs import small_networks, transfer
+from anmok.runs import transfer
 from anmok.zoo import building, finding
-from anmok.zoo.networks import ALIASES
-from anmok.zoo.networks import NETWORKS as OF_PAPERS
+from anmok.zoo.networks import ALIASES, NETWORKS
 
 _APPLICATIONS = {name.lower(): name for name in applications.__all__ if name[0].isupper()}
 _PIXELS = 1 / 255
@@ -18,22 +17,18 @@ def canonical(name, *, transfer=False):
     transfer: of those alone that there are ImageNet weights for, Keras' applications.
     """
     plain = str(name).lower().replace("_", "-")
-    if not transfer and plain in small_networks.NETWORKS:
-        return plain
-    if not transfer and (plain in OF_PAPERS or plain in ALIASES):
+    if not transfer and (plain in NETWORKS or plain in ALIASES):
         return finding.canonical(plain)
     if plain.replace("-", "") in _APPLICATIONS:
         return plain.replace("-", "")
     if transfer:
         raise unknown_name("network with ImageNet weights", name, _APPLICATIONS)
-    raise unknown_name("model", name, [*small_networks.NETWORKS, *OF_PAPERS, *ALIASES, *_APPLICATIONS])
+    raise unknown_name("model", name, [*NETWORKS, *ALIASES, *_APPLICATIONS])
 
 
 def least_side(name):
     """The smallest images, pixels each way, of which a network's poolings leave something."""
-    if name in small_networks.LEAST_SIDES:
-        return small_networks.LEAST_SIDES[name]
-    return OF_PAPERS[name].smallest if name in OF_PAPERS else 1  # applications look for themselves
+    return NETWORKS[name].smallest if name in NETWORKS else 1  # applications look for themselves
 
 
 def build(config, shape, classes):
@@ -49,9 +44,7 @@ def build(config, shape, classes):
         )
     if config.transfer:
         return transfer.build(_application(config.model), tuple(shape), classes)
-    if config.model in small_networks.NETWORKS:
-        return small_networks.NETWORKS[config.model](tuple(shape), classes)
-    if config.model in OF_PAPERS:
+    if config.model in NETWORKS:
         return building.build(config.model, tuple(shape), classes, rescale=_PIXELS)
     return _from_nothing(_application(config.model), tuple(shape), classes)
 

@@ -118,6 +118,7 @@ NETWORKS = {
     "senet154": _imagenet(
         "senet.senet154", 2017, _SENET, 17, 115_088_984, 20_688_363_520, "18.68 / 4.47",
         "table 8, 224 pixels, 1 crop, validation set of ILSVRC-2012, top-1 / top-5"),
+    "small": Network("small.small", 2026, "none: it is anmok's own", (32, 32, 3), 10, 8, 316_970, 13_862_784),
 }
 
 # Other names that people know them by.

@@ -28,7 +28,7 @@ def bars(monkeypatch):
 
 @pytest.fixture
 def config(bars):
-    return recipes.configure("mnist", model="convnet", epochs=3, batch_size=20, learning_rate=0.01)
+    return recipes.configure("mnist", model="small", epochs=3, batch_size=20, learning_rate=0.01)
 
 
 COLORS = {"바다": (30, 60, 220), "rust": (200, 70, 30), "숲": (40, 170, 60)}

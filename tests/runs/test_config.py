@@ -7,7 +7,7 @@ from anmok.runs.config import TrainConfig
 
 # fmt: off
 GOOD = {
-    "source": "mnist", "model": "convnet", "epochs": 2, "batch_size": 8, "learning_rate": 0.1, "weight_decay": 0,
+    "source": "mnist", "model": "small", "epochs": 2, "batch_size": 8, "learning_rate": 0.1, "weight_decay": 0,
     "shift": 1, "flip": False,
 }
 # fmt: on

@@ -8,7 +8,7 @@ from anmok.errors import ArgumentError, FileFormatError, MissingFileError, Unkno
 from anmok.runs.config import TrainConfig
 from anmok.runs.folder import RunFolder, list_runs
 
-CONFIG = TrainConfig("mnist", "convnet", 2, 8, 0.1, 0.0, 1, False)
+CONFIG = TrainConfig("mnist", "small", 2, 8, 0.1, 0.0, 1, False)
 ROW = {"epoch": 1, "loss": 0.5, "val_loss": 0.25, "seconds": 3.9}
 
 

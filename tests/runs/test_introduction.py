@@ -8,7 +8,7 @@ from anmok.runs.config import TrainConfig
 from anmok.runs.folder import RunFolder
 
 # fmt: off
-CONFIG = TrainConfig("/data/mine", "convnet", 2, 8, 0.1, 0.0, 0, False, image_size=64)
+CONFIG = TrainConfig("/data/mine", "small", 2, 8, 0.1, 0.0, 0, False, image_size=64)
 # fmt: on
 
 
@@ -64,7 +64,7 @@ def test_what_was_left_out_is_counted_and_the_first_five_are_named(tmp_path):
 
 
 def test_runs_of_arrays_have_nothing_to_say(tmp_path):
-    run = RunFolder.create(tmp_path, TrainConfig("mnist", "convnet", 2, 8, 0.1, 0.0, 1, False), name="it")
+    run = RunFolder.create(tmp_path, TrainConfig("mnist", "small", 2, 8, 0.1, 0.0, 1, False), name="it")
     assert printed(run, terminal=True) == ""
 
 

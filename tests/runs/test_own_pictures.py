@@ -15,7 +15,7 @@ from anmok.report import page
 from anmok.runs import inputs, material, pictures, recipes, sources, workflow
 from anmok.runs.folder import RunFolder
 
-QUICK = ["--epochs", "2", "--batch-size", "8", "--model", "convnet", "--learning-rate", "0.01"]
+QUICK = ["--epochs", "2", "--batch-size", "8", "--model", "small", "--learning-rate", "0.01"]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_from_a_folder_to_a_report_and_back(anmok, folder, tmp_path):
     assert run.tested_files == [row["file"] for row in rows_of(run, "test")]
 
     assert "metrics.json agrees" in anmok("evaluate", "mine")
-    assert re.search(r"mine +convnet +2", anmok("runs"))
+    assert re.search(r"mine +small +2", anmok("runs"))
 
     # A photograph is shown to the network exactly as the validation pictures were.
     row = rows_of(run, "test")[5]
@@ -93,7 +93,7 @@ def test_a_zip_gives_what_its_folder_gives(anmok, folder, tmp_path):
     shutil.make_archive(str(tmp_path / "사진들"), "zip", tmp_path, "내 사진")
     anmok("train", folder, *QUICK, "--name", "folder")
     output = anmok("train", "사진들.zip", *QUICK, "--name", "zip")
-    assert output.startswith("사진들  convnet")
+    assert output.startswith("사진들  small")
     one, two = run_of(tmp_path, "folder"), run_of(tmp_path, "zip")
     assert one.samples == two.samples and one.metrics == two.metrics
     assert np.array_equal(one.predictions[1], two.predictions[1])
@@ -203,8 +203,8 @@ def test_pictures_that_come_later_do_not_move_the_test_pictures(anmok, folder, t
         (["./nothing/at/all"], "There is no folder or archive 'nothing'"),
         (["words.txt"], "expected a folder or a zip of images"),
         (["empty"], "empty is empty; one folder per class expected"),
-        (["내 사진", "--image-size", "8"], "--image-size: expected 16 pixels or more for resnet8, got 8."),
-        (["내 사진", "--model", "resnet14", "--image-size", "31"], "expected 32 pixels or more for resnet14, got 31."),
+        (["내 사진", "--image-size", "8"], "--image-size: expected 16 pixels or more for small, got 8."),
+        (["내 사진", "--model", "vgg-a", "--image-size", "31"], "expected 32 pixels or more for vgg-a, got 31."),
         (["내 사진", "--augment", "foto"], "Unknown preset 'foto'. Did you mean 'photos'?"),
         (["내 사진/rust"], "20 images lie directly in"),
         (["mnist", "--image-size", "64"], "those of mnist have a size"),
@@ -231,7 +231,7 @@ def prepared(folder, tmp_path):
     def made(name, **changes):
         found = pictures.find(folder)
         config = recipes.configure(
-            str(folder), found=found, epochs=2, batch_size=8, model="convnet", learning_rate=0.01, **changes
+            str(folder), found=found, epochs=2, batch_size=8, model="small", learning_rate=0.01, **changes
         )
         return RunFolder.create(tmp_path / "runs", config, name=name)
 

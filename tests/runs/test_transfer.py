@@ -61,13 +61,13 @@ def test_unfreezing_takes_the_last_third_and_no_batch_normalization():
 
 
 def test_names_of_networks():
-    assert networks.canonical("ResNet14") == "resnet14"
+    assert networks.canonical("ResNet18") == "resnet18"
     assert networks.canonical("vgg16") == "vgg-d" and networks.canonical("VGG16", transfer=True) == "vgg16"
     assert networks.canonical("MobileNet_V2") == "mobilenetv2"
     with pytest.raises(UnknownNameError, match=r"network with ImageNet weights 'mobilnet'\. Did you mean 'mobilenet'"):
         networks.canonical("mobilnet", transfer=True)
-    with pytest.raises(UnknownNameError, match="Unknown network with ImageNet weights 'resnet14'"):
-        networks.canonical("resnet14", transfer=True)
+    with pytest.raises(UnknownNameError, match="Unknown network with ImageNet weights 'resnet18'"):
+        networks.canonical("resnet18", transfer=True)
 
 
 def test_any_network_of_the_zoo_and_of_keras_trains(paint, tmp_path):
