@@ -5,6 +5,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from anmok.compat import recording
+from anmok.compat.few_calls import FewCalls
 from anmok.compat.functions.values import tensor, torch_dtype
 from anmok.compat.phase import LearningPhase, is_training
 from anmok.errors import ArgumentError
@@ -12,6 +13,7 @@ from anmok.layers import InputLayer
 from anmok.layers.layer import Layer
 from anmok.layers.symbolic import KerasTensor, is_symbolic, symbolic_leaves
 from anmok.layers.weight import Weight
+from anmok.training.limit import limit
 
 
 class Gradient(Layer):
@@ -115,8 +117,14 @@ class Function:
                     f"K.function: the outputs need the input '{node.layer.name}', which is not among the inputs."
                 )
         self._records = any(isinstance(node.layer, Gradient) for node in self._nodes)
+        self._few = FewCalls()
 
     def __call__(self, inputs=(), *more):
+        if limit.steps is None or not self._records:
+            return self._compute(inputs, *more)
+        return self._few.call(self._compute, (inputs, *more), {}, has_gradients=True)
+
+    def _compute(self, inputs=(), *more):
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         values += more
         if len(values) != len(self._inputs):

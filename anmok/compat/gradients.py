@@ -8,6 +8,7 @@ from torch.utils import _pytree as pytree
 
 from anmok.compat import recording
 from anmok.compat.dtypes import torch_dtype
+from anmok.compat.few_calls import note_gradient
 from anmok.compat.tensors import Tensor, as_tensor, plain, recorded, value_of, wrapped
 from anmok.errors import ArgumentError
 from anmok.layers.symbolic import KerasTensor
@@ -97,6 +98,7 @@ class GradientTape:
         A weight's gradient has its shape in Keras' layout.
         """
         self._use("gradient")
+        note_gradient()
         targets = [each for each in pytree.tree_leaves(target) if each is not None]
         weights = None if output_gradients is None else pytree.tree_leaves(output_gradients)
         leaves, structure = pytree.tree_flatten(sources)

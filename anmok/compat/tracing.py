@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from anmok.compat.few_calls import FewCalls
 from anmok.compat.specs import TensorSpec
 from anmok.compat.tensors import as_tensor
 from anmok.layers.symbolic import KerasTensor
+from anmok.training.limit import limit
 
 
 def function(
@@ -38,6 +40,8 @@ def function(
     specs = None if input_signature is None else list(input_signature)
     takes_self = "self" in list(inspect.signature(func).parameters)[:1] if specs else False
 
+    few = FewCalls()
+
     @functools.wraps(func)
     def call(*args, **kwargs):
         if specs:
@@ -46,7 +50,7 @@ def function(
                 if place < len(args):
                     args[place] = _fitted(spec, args[place])
         args, kwargs = pytree.tree_map(_given, (tuple(args), kwargs))
-        return func(*args, **kwargs)
+        return func(*args, **kwargs) if limit.steps is None else few.call(func, args, kwargs)
 
     call.python_function = func
     call.get_concrete_function = lambda *args, **kwargs: call

@@ -41,6 +41,8 @@ class Layer(GraphMember, WeightHolder):
             cls.build = _finishing(cls.build)
         if "call" in cls.__dict__:
             cls.call = outside.theirs(cls.call)
+        if "compute_output_shape" in cls.__dict__ and not outside.is_ours(cls.compute_output_shape):
+            cls.compute_output_shape = _of_their_shapes(cls.compute_output_shape)
         if "__init__" in cls.__dict__ and cls.__module__.split(".")[0] == "anmok":
             cls.__init__ = understanding(cls.__init__)
 
@@ -343,6 +345,16 @@ def _finishing(build):
             self._finish_build(shapes)
 
     return build_and_finish
+
+
+def _of_their_shapes(compute):
+    """A person's `compute_output_shape`, which gets shapes as that person expects them."""
+
+    @functools.wraps(compute)
+    def compute_output_shape(self, *shapes):
+        return compute(self, *(shapes if outside.kind is None else map(outside.kind.shape, shapes)))
+
+    return compute_output_shape
 
 
 @contextlib.contextmanager

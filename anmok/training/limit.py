@@ -17,7 +17,8 @@ class Limit:
     """Batches an epoch of training, a validation or evaluation, and a prediction; None is all of them.
 
     single: steps that train_on_batch computes of one model; it returns the last results after them. whole: batches that
-    predict computes of one model over all its calls; of a batch after them it computes one row.
+    predict computes of one model over all its calls; of a batch after them it computes one row. steps: calls that
+    somebody's own function with gradients computes (see anmok.compat); it returns the last results after them.
     """
 
     training: int | None = None
@@ -25,6 +26,7 @@ class Limit:
     prediction: int | None = None
     single: int | None = None
     whole: int | None = None
+    steps: int | None = None
 
     @property
     def is_set(self):

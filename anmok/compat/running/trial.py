@@ -4,6 +4,8 @@
 * `evaluate`: 1 batch. `predict`: 8 batches are computed, the rows after them are those again: as many as asked for.
   After 24 batches of one model, one row of each further batch is computed, and repeated.
 * `train_on_batch`: 20 steps of one model, then the last results again.
+* A tf.function or K.function that computes gradients: 10 calls for inputs of one shape, then the last results again;
+  after 40 calls of all of them, each further one computes once.
 * A loop of the program's own over a Dataset ends after 2 updates of an optimizer; loops over anything else are whole.
 * ImageNet's weights that are neither in the cache nor to be downloaded are random instead.
 
@@ -13,10 +15,11 @@ What is left out is noted. The numbers that come out mean nothing.
 import contextlib
 
 from anmok.applications import published
+from anmok.compat import few_calls
 from anmok.training import limit
 
 TRAINING, VALIDATION, PREDICTION = 2, 1, 8
-SINGLE, WHOLE = 20, 24
+SINGLE, WHOLE, STEPS = 20, 24, 10
 
 
 @contextlib.contextmanager
@@ -38,6 +41,7 @@ def tried_out(note):
         "prediction": PREDICTION,
         "single": SINGLE,
         "whole": WHOLE,
+        "steps": STEPS,
     }
     try:
         with limit.limited(**limits), _loops_end_after(TRAINING, note):
@@ -74,8 +78,14 @@ def _loops_end_after(most, note):
             if hasattr(elements, "close"):
                 elements.close()
 
+    def repeated():
+        nonlocal updates
+        updates += 1
+
     Optimizer.apply, Dataset.__iter__ = counting, ending
+    few_calls.when_repeated.append(repeated)
     try:
         yield
     finally:
+        few_calls.when_repeated.remove(repeated)
         Optimizer.apply, Dataset.__iter__ = apply, iterate
