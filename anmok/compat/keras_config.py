@@ -34,7 +34,10 @@ def backend():
 
 def set_backend(name):
     if name != "tensorflow":
-        raise ArgumentError(f"set_backend({name!r}): anmok computes with PyTorch, whatever Keras' backend is called.")
+        raise ArgumentError(
+            f"set_backend({name!r}): here Keras has TensorFlow's face on PyTorch. Leave the line out, and write steps "
+            "of your own with tf.GradientTape."
+        )
 
 
 def floatx():
