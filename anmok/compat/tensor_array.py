@@ -40,6 +40,20 @@ class TensorArray:
     def gather(self, indices):
         return stack([self.read(index) for index in as_tensor(indices).numpy()])
 
+    def scatter(self, indices, value):
+        """Write each entry of `value` at its number."""
+        for index, entry in zip(as_tensor(indices).numpy(), as_tensor(value, self.dtype), strict=True):
+            self.write(index, entry)
+        return self
+
+    def split(self, value, lengths):
+        """Write the parts of `value` that have those lengths."""
+        value, start = as_tensor(value, self.dtype), 0
+        for index, length in enumerate(as_tensor(lengths).numpy()):
+            self.write(index, value[start : start + int(length)])
+            start += int(length)
+        return self
+
     def unstack(self, value):
         self._entries = list(as_tensor(value, self.dtype))
         return self

@@ -18,7 +18,7 @@ from anmok.layers.naming import automatic_name
 from anmok.layers.old_arguments import understanding
 from anmok.layers.symbolic import KerasTensor, is_nested, is_symbolic, shape_of
 from anmok.layers.weight_holder import WeightHolder
-from anmok.metrics import Mean
+from anmok.metrics import Mean, Metric
 
 _GENERAL = ("name", "trainable", "dtype")  # what every config has
 _phase = threading.local()  # .training: what the outermost call was given
@@ -243,15 +243,31 @@ class Layer(GraphMember, WeightHolder):
             self._call_losses.append(_scalar(term))
 
     def add_metric(self, value, name=None, aggregation="mean"):
-        """Within `call`: report the mean of a tensor's values over an epoch under that name (as in Keras 2)."""
+        """Within `call`: report the mean of a tensor's values over an epoch under that name (as in Keras 2).
+
+        Without a name the value is what a Metric of this layer has just returned, and that Metric is reported.
+        """
         if name is None:
-            raise ArgumentError(f"{type(self).__name__} '{self.name}': add_metric needs a name.")
+            own = self._metric_that_gave(value)
+            self.added_metrics[own.name] = own
+            return
         if aggregation not in ("mean", None):
             raise ArgumentError(f"add_metric: aggregation must be 'mean', got {aggregation!r}.")
         if name not in self.added_metrics:
             self.added_metrics[name] = Mean(name=name)
         if not (torch.is_tensor(value) and value.is_meta):
             self.added_metrics[name].update_state(value)
+
+    def _metric_that_gave(self, value):
+        own = [metric for metric in vars(self).values() if isinstance(metric, Metric)]
+        if len(own) > 1:
+            own = [metric for metric in own if float(outside.plain(metric.result())) == float(value)]
+        if len(own) != 1:
+            raise ArgumentError(
+                f"{type(self).__name__} '{self.name}': add_metric needs a name, unless a Metric that "
+                "the layer keeps gave the value."
+            )
+        return own[0]
 
     def _regularize_activity(self, outputs):
         for output in pytree.tree_leaves(outputs):

@@ -84,6 +84,12 @@ def test_functions_are_what_they_are(tf):
     assert tf.function(lambda x: x + 1).get_concrete_function(tf.TensorSpec([], tf.float32))(1.0) == 2.0
 
 
+def test_tensor_arrays_take_many_entries_at_once(tf):
+    array = tf.TensorArray(tf.float32, size=3).scatter(tf.constant([2, 0, 1]), [[1.0], [2.0], [3.0]])
+    assert array.stack().numpy().tolist() == [[2], [3], [1]]
+    assert tf.TensorArray(tf.int32, size=2).split([1, 2, 3], [1, 2]).read(1).numpy().tolist() == [2, 3]
+
+
 def test_structures(tf):
     nested = {"b": [1, 2], "a": (3,)}
     assert tf.nest.flatten(nested) == [3, 1, 2]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from anmok import layers, notices
+from anmok import layers, metrics, models, notices
 from anmok.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError
 from anmok.registry import custom_object_scope
 
@@ -294,3 +294,30 @@ def test_what_goes_wrong_is_said():
         layer.set_weights([np.ones((4, 3)), np.ones(3)])
     with pytest.raises(ArgumentError, match=r"needs a method call\(self, inputs\)"):
         layers.Layer()(torch.ones(1))
+
+
+def test_add_metric_without_a_name_reports_the_metric_that_gave_the_value():
+    class Watching(models.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+            self.size = metrics.Mean(name="size")
+
+        def call(self, inputs, training=None):
+            if training:
+                self.add_metric(self.size(torch.mean(inputs)))
+            return self.dense(inputs)
+
+    model = Watching()
+    model.compile("sgd", "mse")
+    x = np.arange(8, dtype="float32").reshape(4, 2) / 8
+    history = model.fit(x, np.zeros((4, 1)), epochs=2, batch_size=2, verbose=0).history
+    assert history["size"] == pytest.approx([x.mean(), x.mean()])
+
+    class Nameless(layers.Layer):
+        def call(self, inputs):
+            self.add_metric(torch.mean(inputs))
+            return inputs
+
+    with pytest.raises(ArgumentError, match="needs a name"):
+        Nameless()(torch.ones(2, 2))
