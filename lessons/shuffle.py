@@ -1,13 +1,14 @@
 """Shuffled or not.
 
 fit(shuffle=True), the default, shows the pictures in another order in every epoch. CIFAR-10's own order is mixed
-already, so that keeping it costs little. Sorted by class it is another matter: every batch then holds one class only,
-the network always believes the class it saw last, and a test of all ten finds it little better than guessing. 6,000
-pictures, the same start and as many steps in all four runs. (Sorted and shuffled is what a folder per class gives.)
+already, so that keeping it costs nothing here. Sorted by class it is another matter: every batch then holds one class
+only, the network always believes the class it saw last, and a test of all ten finds it little better than guessing.
+6,000 pictures, the same start and as many steps in all four runs. (Files in a folder per class are sorted like that.)
 
 Command: anmok lessons run shuffle
-Time:    1 min on 2 cores
-Figure:  to be measured; the course prints none, and finds shuffling a little better
+Time:    20 s on 2 cores
+Figure:  test accuracy 0.505 shuffled, 0.509 not; sorted by class 0.501 shuffled, 0.106 not (mean of 3 seeds); the
+         course prints none, and finds shuffling a little better
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ from anmok import datasets, layers, models, utils
 
 COURSE = {}
 SEEDS = 3
-SLOW = True
+SLOW = False
 
 COLORS = {
     "mixed, shuffled": "#0072b2",

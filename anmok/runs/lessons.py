@@ -195,10 +195,15 @@ def record_outcomes(lesson, outcomes):
         lesson.name,
         seeds=[
             {"seed": outcome.seed, "seconds": round(outcome.seconds, 2)}
-            | {name: float(f"{value:.6g}") for name, value in outcome.figures.items()}
+            | {name: _shortened(value) for name, value in outcome.figures.items()}
             for outcome in outcomes
         ],
     )
+
+
+def _shortened(value):
+    """A number to six digits; a whole one (parameters) to the last."""
+    return value if value.is_integer() else float(f"{value:.6g}")
 
 
 def comparison(lesson, outcomes):

@@ -103,6 +103,13 @@ def test_results_are_kept_beside_those_of_others(house, tmp_path):
     assert said[0] == "A lesson about nothing." and said[-1].startswith("seed.png in ")
 
 
+def test_whole_numbers_are_recorded_to_the_last_digit(house):
+    figures = {"parameters": 143_667_240.0, "accuracy": 0.123456789, "spread": 1.23456789e-9}
+    lessons.record_outcomes(lessons.find("nothing"), [lessons.Outcome(0, figures, 1.0)])
+    (row,) = lessons.results()["nothing"]["seeds"]
+    assert (row["parameters"], row["accuracy"], row["spread"]) == (143_667_240, 0.123457, 1.23457e-9)
+
+
 def test_quick_figures_are_not_recorded(house, tmp_path):
     with pytest.raises(ArgumentError, match="--record is for a lesson as it stands"):
         lessons.teach(lessons.find("nothing"), quick=True, recorded=True, out=tmp_path)
