@@ -1,22 +1,29 @@
 """Handwritten digits by a small convolutional network.
 
 Three convolutions of 3 x 3 with pooling in between, then a dense layer. It has less than twice the parameters of the
-dense network in the lesson mnist_dense, and makes a third of its mistakes. It is told what the dense one must find out
-by itself: that neighbouring pixels belong together, and that a stroke is a stroke wherever on the paper it is.
+dense network in the lesson mnist_dense, and makes a quarter of its mistakes. It is told what the dense one must find
+out by itself: that neighbouring pixels belong together, and that a stroke is a stroke wherever on the paper it is.
+
+Five epochs at a constant rate end wherever the last steps throw the weights: two such runs gave 0.9911 and 0.9894. So
+the last two epochs go at a fifth of the rate, which the course does not do.
 
 Command: anmok lessons run mnist_convnet
 Time:    45 s a seed on 2 cores
-Figure:  test accuracy not measured yet (mean of 3 seeds); the course has 0.9912
+Figure:  test accuracy 0.9933 (mean of 3 seeds); the course has 0.9912
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from anmok import datasets, layers, models, utils
+from anmok import callbacks, datasets, layers, models, utils
 
 COURSE = {"test accuracy": 0.9912}
 SEEDS = 3
 SLOW = True
+
+
+def rate(epoch):
+    return 1e-3 if epoch < 3 else 2e-4
 
 
 def network():
@@ -44,7 +51,8 @@ def lesson(seed, quick, folder):
     y, y_test = utils.to_categorical(y, 10), utils.to_categorical(labels, 10)
     model = network()
     model.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, epochs=2 if quick else 5, batch_size=64, verbose=0)
+    slower = callbacks.LearningRateScheduler(rate)
+    model.fit(x, y, epochs=2 if quick else 5, batch_size=64, callbacks=[slower], verbose=0)
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
     draw(x_test, labels, model.predict(x_test, verbose=0), folder / "mistakes.png")
     return {"test accuracy": accuracy, "test loss": loss, "parameters": model.count_params()}
