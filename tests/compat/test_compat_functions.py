@@ -182,6 +182,14 @@ def test_a_convolution_is_a_sum_over_windows(seed, padding, stride):
     np.testing.assert_allclose((got * y).sum(), (x * back).sum(), rtol=1e-3, atol=1e-3)
 
 
+def test_the_largest_value_over_channels():
+    x = draw(4, 2, 3, 3, 6)
+    window = (1, 1, 1, 3)
+    close(nn.max_pool(x, ksize=window, strides=window, padding="VALID"), x.reshape(2, 3, 3, 2, 3).max(-1))
+    with pytest.raises(ArgumentError, match="does not divide 6"):
+        nn.max_pool(x, ksize=(1, 1, 1, 4), strides=(1, 1, 1, 4), padding="VALID")
+
+
 def test_pools_and_the_rest_of_nn():
     x = draw(3, 2, 4, 4, 3)
     blocks = x.reshape(2, 2, 2, 2, 2, 3)

@@ -149,8 +149,23 @@ def conv_transpose(x, kernel, output_shape=None, strides=1, padding="SAME", data
 
 @function
 def max_pool(x, pool_size=2, strides=None, padding="valid", data_format=None):
-    """The largest value of each window."""
+    """The largest value of each window; with a window (1, 1, 1, k) of so many channels side by side."""
+    over_channels = _channels_of_window(pool_size, strides, data_format)
+    if over_channels > 1:
+        x = tensor(x)
+        if x.shape[-1] % over_channels:
+            raise ArgumentError(f"pool_size: {over_channels} does not divide {x.shape[-1]} channels.")
+        return x.unflatten(-1, (-1, over_channels)).amax(-1)
     return _pooled(x, pool_size, strides, padding, data_format, _MAX)
+
+
+def _channels_of_window(pool_size, strides, data_format):
+    """k of a window (1, 1, 1, k) that moves by k, as TensorFlow has it for the largest value over channels; else 1."""
+    if data_format not in (None, "NHWC", "channels_last") or not isinstance(pool_size, (tuple, list)):
+        return 1
+    window = tuple(int(length) for length in pool_size)
+    same = strides is not None and isinstance(strides, (tuple, list)) and tuple(map(int, strides)) == window
+    return window[3] if same and len(window) == 4 and window[:3] == (1, 1, 1) else 1
 
 
 @function
