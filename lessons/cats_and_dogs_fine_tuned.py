@@ -7,7 +7,7 @@ frozen features alone there is little left to gain, and the figures before and a
 
 Command: anmok lessons run cats_and_dogs_fine_tuned
 Time:    about 60 s on 2 cores
-Figure:  test accuracy 0.984 (one seed); wanted: 0.98
+Figure:  test accuracy 0.983 (mean of 3 seeds; 0.981 before tuning); wanted: 0.98
 """
 
 import os
