@@ -144,8 +144,12 @@ class Layer(GraphMember, WeightHolder):
                 torch.as_tensor(leaf, dtype=torch.float32 if isinstance(leaf, float) else None) if is_number else leaf
             )
 
+        fresh = not self.built
         args, kwargs = self._prepare(args, kwargs)
-        return self.forward(*pytree.tree_map(convert, args), **kwargs)
+        args = pytree.tree_map(convert, args)
+        if fresh and args and torch.is_tensor(args[0]) and args[0].is_meta:
+            return self._run_on_meta(args, kwargs)  # built in the middle of a shape trial, as in forward
+        return self.forward(*args, **kwargs)
 
     def _call_by_policy(self, args, kwargs):
         """Compute under a dtype policy other than 'auto': inputs cast, autocast entered for the mixed ones."""

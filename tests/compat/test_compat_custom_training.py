@@ -400,3 +400,22 @@ def test_weights_stand_in_while_shapes_are_found(tf):
     np.testing.assert_allclose(out.numpy(), X @ model.layers[-1].kernel.numpy() * 2, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(model.layers[1].total.numpy(), X.sum(0), rtol=1e-4, atol=1e-5)
     assert model.layers[1].calls.numpy() == 1
+
+
+def test_layers_that_are_built_while_shapes_are_found():
+    from keras import layers, models
+
+    class Block(layers.Layer):
+        def __init__(self, filters, **kwargs):
+            super().__init__(**kwargs)
+            self.parts = [layers.Conv2D(filters, 3, padding="same", use_bias=False), layers.BatchNormalization()]
+
+        def call(self, inputs):
+            for part in self.parts:
+                inputs = part(inputs)
+            return inputs
+
+    model = models.Sequential([layers.Input((6, 6, 3)), Block(5), layers.Conv2D(2, 1)])
+    assert tuple(model.output_shape) == (None, 6, 6, 2)
+    assert [tuple(weight.shape) for weight in model.trainable_weights] == [(3, 3, 3, 5), (5,), (5,), (1, 1, 5, 2), (2,)]
+    assert model.predict(np.ones((2, 6, 6, 3)), verbose=0).shape == (2, 6, 6, 2)
