@@ -109,7 +109,7 @@ ROOMS = {
         ("anmok.utils",),
         _named(
             anmok__compat__keras_old_objects="count_params get_source_inputs image_dataset_from_directory "
-            "is_keras_tensor multi_gpu_model normalize_data_format print_summary",
+            "is_keras_tensor multi_gpu_model normalize_data_format print_summary to_categorical",
             anmok__compat__keras_config="disable_interactive_logging enable_interactive_logging "
             "is_interactive_logging_enabled",
             anmok__compat__backend="clear_session",

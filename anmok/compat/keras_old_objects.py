@@ -3,6 +3,8 @@
 import functools
 import numbers
 
+import torch
+
 from anmok import layers, regularizers, utils
 from anmok.callbacks import Callback
 from anmok.errors import ArgumentError
@@ -69,6 +71,14 @@ def image_dataset_from_directory(*given, smart_resize=None, **arguments):
         old_spelling("image_dataset_from_directory(smart_resize=...)", "crop_to_aspect_ratio=...")
         arguments["crop_to_aspect_ratio"] = smart_resize
     return utils.image_dataset_from_directory(*given, **arguments)
+
+
+@functools.wraps(utils.to_categorical)
+def to_categorical(y, num_classes=None, dtype="float32", **arguments):
+    """One-hot rows in float32, as tf.keras makes them: what is computed with them beside pictures stays float32."""
+    if isinstance(y, torch.Tensor):
+        dtype = None if dtype == "float32" else dtype
+    return utils.to_categorical(arguments.pop("x", y), num_classes, dtype, **arguments)
 
 
 def WeightRegularizer(l1=0.0, l2=0.0):

@@ -2,6 +2,7 @@
 
 _NO_TEXT = "anmok classifies images; text and sequences are not its subject"
 _NO_SIGNALS = "anmok classifies images; sound and other series are not its subject"
+_TABLE = "read the file with pandas.read_csv and give its columns to tf.data.Dataset.from_tensor_slices"
 _NO_TABLES = "encode columns with pandas or scikit-learn before they go into the model"
 _LOCAL = "convolutions whose kernels differ from place to place are gone from Keras 3 too; use Conv2D or Dense"
 _THREADS = "fit reads a Sequence or generator in threads by itself: pass it to fit"
@@ -49,6 +50,8 @@ INSTEAD = {
     "tf.sparse": "there are dense tensors only",
     "tf.summary": "keras.callbacks.TensorBoard writes curves",
     "tf.tpu": "anmok runs on the processor or one GPU",
+    "tf.data.experimental.CsvDataset": _TABLE,
+    "tf.data.experimental.make_csv_dataset": _TABLE,
     "tf.distribute.TPUStrategy": "anmok runs on the processor or one GPU",
     "tf.python": "import what is public: tf and tf.keras",
     # keras

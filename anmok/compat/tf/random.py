@@ -1,5 +1,7 @@
 """tf.random: draws of the library's randomness, which `set_seed` fixes."""
 
+import types
+
 import torch
 
 from anmok import random
@@ -82,6 +84,18 @@ def split(seed, num=2, alg="auto_select"):
     return as_tensor(numbers, pair.dtype)
 
 
+def fold_in(seed, data, alg="auto_select"):
+    """A new pair of numbers (2,) out of one and a number, such as a step's."""
+    pair = as_tensor(seed)
+    numbers = [random.seed_for("fold", _pair(pair), integer(data), place) & 0x7FFFFFFF for place in range(2)]
+    return as_tensor(numbers, pair.dtype)
+
+
+def stateless_shuffle(value, seed, alg="auto_select", name=None):
+    """The rows in another order, the same one for the same pair of numbers."""
+    return shuffle(value, _pair(seed))
+
+
 class Generator:
     """A stream of draws of its own, fixed by its seed."""
 
@@ -131,7 +145,18 @@ def get_global_generator():
     return _of_all[1]
 
 
+# What had this name before it stood in tf.random itself.
+experimental = types.ModuleType("anmok.compat.tf.random.experimental")
+vars(experimental).update(
+    Generator=Generator,
+    get_global_generator=get_global_generator,
+    stateless_fold_in=fold_in,
+    stateless_shuffle=stateless_shuffle,
+    stateless_split=split,
+)
+
 __all__ = [
-    "Generator", "categorical", "gamma", "get_global_generator", "normal", "poisson", "set_seed", "shuffle", "split",
-    "stateless_normal", "stateless_truncated_normal", "stateless_uniform", "truncated_normal", "uniform",
+    "Generator", "categorical", "experimental", "fold_in", "gamma", "get_global_generator", "normal", "poisson",
+    "set_seed", "shuffle", "split", "stateless_normal", "stateless_shuffle", "stateless_truncated_normal",
+    "stateless_uniform", "truncated_normal", "uniform",
 ]  # fmt: skip
