@@ -2,12 +2,12 @@
 
 Two convolutions, two poolings, a dense layer, and three times dropout: in each step of training every tenth, every
 fourth, every second value is put to zero at random, so that no unit can rely on a certain other one. Trained beside it
-is the same network without. Without dropout the training digits are learnt to the last one, and the test digits get
+is the same network without. Without dropout nearly all training digits are learnt by heart, and the test digits get
 no better for it; with it, training looks worse than the test does, since it goes on with half of the network only.
 
 Command: anmok lessons run mnist_convnet_dropout
 Time:    90 s a seed on 2 cores
-Figure:  test accuracy not measured yet (mean of 3 seeds); the course prints none
+Figure:  test accuracy 0.992, without dropout 0.990 (mean of 3 seeds); the course prints none
 """
 
 import matplotlib.pyplot as plt
