@@ -10,6 +10,7 @@ import math
 import numpy as np
 import torch
 
+from anmok import outside
 from anmok.random import layer_generator
 
 _LEVELS = 1 << 16
@@ -34,6 +35,7 @@ def keep_mask(shape, rate, *, like, seed=None):
     like: the tensor that will be multiplied; the mask has its dtype and device.
     """
     kept = keep(shape, rate, seed=seed)
+    like = outside.plain(like)  # a person's layer may have called ours with tensors of their kind
     dtype = like.dtype if like.is_floating_point() else torch.float32
     if dtype.itemsize == 2:
         # NumPy has no bfloat16: write the scale's bit pattern.
@@ -52,4 +54,5 @@ def normal_noise(shape, *, like, seed=None):
     """Standard normal values of that shape in the dtype and on the device of `like`."""
     source = torch.Generator().manual_seed(int(layer_generator(seed).integers(1 << 62)))
     noise = torch.randn(shape, generator=source)
+    like = outside.plain(like)
     return noise.to(like.device, like.dtype if like.is_floating_point() else torch.float32)

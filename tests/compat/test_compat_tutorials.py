@@ -40,3 +40,31 @@ def test_one_hot_rows_keep_what_is_mixed_with_them_in_float32(tf):
 def test_tables_are_refused_with_the_way_to_read_them(tf):
     with pytest.raises(AttributeError, match=r"pandas\.read_csv"):
         tf.data.experimental.make_csv_dataset("iris.csv", 8)
+
+
+@pytest.mark.parametrize(
+    "name", ["Dropout", "AlphaDropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "BatchNormalization"]
+)
+def test_a_layer_of_ones_own_keeps_chance_on_through_super(tf, name):
+    keras = tf.keras
+    base = getattr(keras.layers, name)
+
+    class Always(base):
+        def call(self, inputs):
+            return super().call(inputs, training=True)
+
+    given = [] if name == "BatchNormalization" else [0.5]
+    images = np.random.default_rng(0).normal(3, 1, (8, 6, 6, 4)).astype("float32")
+    answer = Always(*given)(images)
+    assert isinstance(answer, tf.Tensor)
+    if name == "Dropout":
+        values = answer.numpy()
+        assert 0.3 < (values == 0).mean() < 0.7
+        np.testing.assert_allclose(values[values != 0], 2 * images[values != 0], rtol=1e-5)
+    inputs = keras.Input((6, 6, 4))
+    model = keras.Model(inputs, Always(*given)(inputs))
+    drawn = [model.predict(images, verbose=0) for _ in range(2)]
+    assert (drawn[0] == drawn[1]).all() == (name == "BatchNormalization") and not np.allclose(drawn[0], images)
+    trained = keras.Sequential([keras.Input((6, 6, 4)), Always(*given), keras.layers.Flatten(), keras.layers.Dense(1)])
+    trained.compile("sgd", "mse")
+    assert np.isfinite(trained.fit(images, np.zeros(8), verbose=0).history["loss"][0])
