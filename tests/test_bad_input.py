@@ -1,5 +1,6 @@
 """Beginners' mistakes, each with the words it is answered with; and what is kept when training is interrupted."""
 
+import contextlib
 import signal
 import warnings
 
@@ -9,7 +10,7 @@ import torch
 
 import anmok
 from anmok import callbacks, layers, losses, mixed_precision, notices, optimizers
-from anmok.errors import AnmokError, TrainingError
+from anmok.errors import AnmokError, ArgumentError, TrainingError
 from anmok.models import Model, Sequential
 
 RNG = np.random.default_rng(0)
@@ -317,6 +318,18 @@ def test_pixels_that_were_never_rescaled_are_said_once():
 def test_sigmoid_with_a_categorical_loss_is_said_and_runs():
     with pytest.warns(notices.AnmokWarning, match="ends in sigmoid.*Use activation='softmax'"):
         fit(compiled(network(3, "sigmoid")))
+
+
+@pytest.mark.parametrize("activation, passes", [("sigmoid", True), ("exponential", True), ("relu", False)])
+def test_an_image_behind_a_reshape_is_looked_at_where_it_is_made(activation, passes):
+    decoder = Sequential(
+        [layers.Input((3,)), layers.Dense(16, activation=activation), layers.Reshape((4, 4))], name="decoder"
+    )
+    model = Sequential([layers.Input((4, 4)), layers.Flatten(), layers.Dense(3), decoder])
+    model.compile("sgd", "binary_crossentropy")
+    images = np.random.default_rng(0).random((8, 4, 4), "float32")
+    with contextlib.nullcontext() if passes else pytest.raises(ArgumentError, match="the last layer ends in relu"):
+        model.fit(images, images, verbose=0)
 
 
 def test_a_channel_axis_of_one_is_added_and_said():

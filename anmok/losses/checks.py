@@ -81,7 +81,7 @@ def _check_activation(loss, activation, *, wanted, other):
                 f"{loss.name} has from_logits=True, but the last layer ends in {activation}, so its output is "
                 f"probabilities. Leave the activation out, or leave from_logits out."
             )
-    elif activation == other:
+    elif other is not None and activation == other:
         raise ArgumentError(
             f"{loss.name} needs probabilities that sum to 1 over the classes, but the last layer ends in {activation}. "
             f"Use activation={wanted!r}; for labels that are not exclusive, loss='binary_crossentropy'."

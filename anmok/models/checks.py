@@ -74,10 +74,14 @@ def _targets(y, names):
 
 def _last_activation(tensor):
     """The name of the function that an output comes out of ('linear' for none), or None if it is not known."""
+    if tensor.node is None:
+        return None
     layer = tensor.node.layer
     graph = getattr(layer, "graph", None)
     if graph is not None:
         return _last_activation(graph.output_list[tensor.index])
+    if isinstance(layer, (layers.Reshape, layers.Flatten)):
+        return _last_activation(tensor.node.inputs[0])
     if isinstance(layer, layers.Softmax):
         return "softmax"
     if not isinstance(layer, (layers.Dense, layers.Conv2D, layers.Activation)):
