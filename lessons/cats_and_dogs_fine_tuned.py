@@ -89,7 +89,7 @@ def draw(head, tuned, path):
     axis.plot(epochs, head["loss"] + tuned["loss"], "o-", label="training (dropout and moved photographs included)")
     axis.plot(epochs, head["val_loss"] + tuned["val_loss"], "o-", label="validation")
     axis.axvline(thawed + 0.5, color="grey", linestyle=":")
-    axis.text(thawed + 0.6, axis.get_ylim()[1] * 0.9, "last blocks\nthawed", va="top", color="grey")
+    axis.text(thawed + 0.6, axis.get_ylim()[1] * 0.6, "last blocks\nthawed", va="top", color="grey")
     axis.set(title="First the head, then the last two blocks", xlabel="epoch", ylabel="loss", ylim=(0, None))
     axis.legend(loc="upper center")
     figure.savefig(path)
