@@ -68,3 +68,24 @@ def test_a_layer_of_ones_own_keeps_chance_on_through_super(tf, name):
     trained = keras.Sequential([keras.Input((6, 6, 4)), Always(*given), keras.layers.Flatten(), keras.layers.Dense(1)])
     trained.compile("sgd", "mse")
     assert np.isfinite(trained.fit(images, np.zeros(8), verbose=0).history["loss"][0])
+
+
+@pytest.mark.parametrize(
+    "name, given", [("Dense", (3,)), ("LayerNormalization", ()), ("PReLU", ()), ("Conv2D", (3, 3))]
+)
+def test_a_layer_of_ones_own_calls_ours_with_its_tensors(tf, name, given):
+    base = getattr(tf.keras.layers, name)
+
+    class Twice(base):
+        def call(self, inputs):
+            assert isinstance(inputs, tf.Tensor)
+            return 2 * super().call(inputs)
+
+    images = np.random.default_rng(1).normal(size=(2, 5, 5, 4)).astype("float32")
+    ours, theirs = base(*given), Twice(*given)
+    once, _ = ours(images), theirs(images)
+    theirs.set_weights(ours.get_weights())
+    np.testing.assert_allclose(theirs(images), 2 * once.numpy(), rtol=1e-5, atol=1e-6)
+    inputs = tf.keras.Input((5, 5, 4))
+    model = tf.keras.Model(inputs, theirs(inputs))
+    np.testing.assert_allclose(model.predict(images, verbose=0), 2 * once.numpy(), rtol=1e-5, atol=1e-6)
