@@ -55,13 +55,12 @@ def _environment(peer):
 
 
 def _keras_home():
-    """A home for Keras in which its datasets and weights are those of anmok's cache."""
+    """A home for Keras in which the weights are those of anmok's cache."""
     home = cache_folder() / "lesson-keras-home"
-    for ours in ("datasets", "models"):
-        (home / ours).mkdir(parents=True, exist_ok=True)
-        for path in (files.home() / ours).glob("*"):
-            if not (home / ours / path.name).exists():
-                (home / ours / path.name).symlink_to(path)
+    (home / "models").mkdir(parents=True, exist_ok=True)
+    for path in (files.home() / "models").glob("*"):
+        if not (home / "models" / path.name).exists():
+            (home / "models" / path.name).symlink_to(path)
     return home
 
 

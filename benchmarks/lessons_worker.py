@@ -4,6 +4,7 @@
 lessons import besides (matplotlib, scikit-learn ...); a peer's own packages come before it.
 """
 
+import functools
 import importlib
 import importlib.abc
 import importlib.util
@@ -35,21 +36,32 @@ class KerasForAnmok(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 )
             except ModuleNotFoundError:
                 continue
-        if spec.name == "anmok.datasets":
-            module.cifar10 = types.SimpleNamespace(load_data=cifar10)
         return module
 
     def exec_module(self, module):
         pass
 
 
-def cifar10():
-    """CIFAR-10 from the file in anmok's cache: Keras wants another archive of the same images."""
+def take_data_from_the_cache():
+    """Keras' data sets out of anmok's cache: Keras would load other archives of the same images."""
+    for name in ("mnist", "fashion_mnist", "cifar10"):
+        importlib.import_module(f"keras.datasets.{name}").load_data = functools.partial(cached_images, name)
+    importlib.import_module("keras.src.datasets.boston_housing").get_file = lambda path, **_: str(cached(path))
+
+
+def cached(name):
+    return Path(os.environ["ANMOK_HOME"]) / "datasets" / name
+
+
+def cached_images(name, path=None):
+    """The images of a data set, and their labels in the shapes that Keras gives them."""
     import numpy as np
 
-    with np.load(Path(os.environ["ANMOK_HOME"]) / "datasets" / "cifar10.npz") as arrays:
-        x_train, y_train, x_test, y_test = (arrays[name] for name in ("x_train", "y_train", "x_test", "y_test"))
-    return (x_train, y_train.reshape(-1, 1)), (x_test, y_test.reshape(-1, 1))
+    with np.load(cached(f"{name}.npz")) as arrays:
+        x_train, y_train, x_test, y_test = (arrays[part] for part in ("x_train", "y_train", "x_test", "y_test"))
+    if name == "cifar10":
+        y_train, y_test = y_train.reshape(-1, 1), y_test.reshape(-1, 1)
+    return (x_train, y_train), (x_test, y_test)
 
 
 class Shortened:
@@ -93,6 +105,7 @@ def main(path, folder, library, budget, seed, quick, extras):
     sys.path.append(extras)
     if library == "keras":
         sys.meta_path.insert(0, KerasForAnmok())
+        take_data_from_the_cache()
     spec = importlib.util.spec_from_file_location("lesson_file", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["lesson_file"] = module
