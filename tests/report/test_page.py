@@ -9,7 +9,7 @@ from anmok.report import page
 from anmok.runs.config import TrainConfig
 from anmok.runs.folder import RunFolder
 
-CONFIG = TrainConfig("mnist", "convnet", 3, 8, 0.1, 0.0, 1, False)
+CONFIG = TrainConfig("mnist", "small", 3, 8, 0.1, 0.0, 1, False)
 
 
 def history(*val_losses):
