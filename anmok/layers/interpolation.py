@@ -25,7 +25,12 @@ def _lanczos(radius):
     return lambda t: np.where(np.abs(t) < radius, np.sinc(t) * np.sinc(t / radius), 0.0)
 
 
-_KERNELS = {"bicubic": _keys_cubic, "lanczos3": _lanczos(3), "lanczos5": _lanczos(5)}
+_KERNELS = {
+    "bilinear": lambda t: np.maximum(1 - np.abs(t), 0.0),
+    "bicubic": _keys_cubic,
+    "lanczos3": _lanczos(3),
+    "lanczos5": _lanczos(5),
+}
 
 
 @functools.lru_cache(maxsize=64)
@@ -43,7 +48,8 @@ def resize(x, *, height, width, interpolation="bilinear", antialias=False):
     """Images (B, C, H, W) in floating point, resized to (B, C, height, width)."""
     if interpolation == "nearest":
         return F.interpolate(x, (height, width), mode="nearest-exact")
-    if interpolation == "bilinear":
+    # torch's antialias takes rows for columns where the result is one pixel wide.
+    if interpolation == "bilinear" and not (antialias and width == 1):
         return F.interpolate(x, (height, width), mode="bilinear", align_corners=False, antialias=antialias)
     rows = weights(x.shape[2], height, interpolation, antialias).to(x.device, x.dtype)
     columns = weights(x.shape[3], width, interpolation, antialias).to(x.device, x.dtype)
