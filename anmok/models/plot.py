@@ -153,7 +153,9 @@ def _notebook_image(path, file_format):
         display = importlib.import_module("IPython.display")
     except ImportError:
         return None
-    return (display.SVG if file_format == "svg" else display.Image)(filename=str(path))
+    if file_format == "svg":
+        return display.SVG(filename=str(path))
+    return display.Image(filename=str(path), format=file_format)  # the name may have no suffix
 
 
 def _format_of(path):
