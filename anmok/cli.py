@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import typer.core
 from rich.console import Console
 
 from anmok import __version__
@@ -17,7 +18,15 @@ _BEGAN = time.perf_counter()
 _INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 _TUNING_EPOCHS = 5
 
-_lessons = typer.Typer(help="List the lessons, or run one.", rich_markup_mode=None)
+
+class _Lessons(typer.core.TyperGroup):
+    """`anmok lessons NAME` is `anmok lessons run NAME`."""
+
+    def resolve_command(self, ctx, args):
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["run", *args])
+
+
+_lessons = typer.Typer(help="List the lessons, or run one.", rich_markup_mode=None, cls=_Lessons)
 app = typer.Typer(
     help="Turn pictures into a classifier that you can trust, on the computer that you have.",
     no_args_is_help=True,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anmok.compat.running import stage
+from anmok.compat.running.advice import with_advice
 from anmok.compat.running.spelling import Account
 from anmok.errors import FileFormatError
 
@@ -230,4 +231,4 @@ def _failure(number, source, content):
     line = numbers[0] if numbers else None
     shown = lines[line - 1].strip() if line and line <= len(lines) else ""
     name, value = content.get("ename", ""), _ANSI.sub("", content.get("evalue", ""))
-    return Failure(number, line, shown, f"{name}: {value}" if value else name)
+    return Failure(number, line, shown, with_advice(name, f"{name}: {value}" if value else name, value))

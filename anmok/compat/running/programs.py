@@ -1,12 +1,13 @@
 """`anmok run`: a script or a notebook, from the words of the command line to the report at the end."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
 
 from anmok.compat.running import found_data, spelling, stage
 from anmok.compat.running.session import Clock, Session, Settings, made_by_run
-from anmok.errors import ArgumentError, MissingFileError
+from anmok.errors import ArgumentError, FileFormatError, MissingFileError
 
 ENDINGS = (".py", ".ipynb")
 
@@ -18,6 +19,8 @@ def run(file, *, trial=False, data=(), out=None, arguments=(), console):
     not there (None: runs/NAME-DATE here). arguments: the script's own.
     """
     path = Path(file).expanduser()
+    if path.is_dir():
+        raise ArgumentError(f"anmok run takes a .py or .ipynb file, {path.name} is a folder.")
     if not path.is_file():
         raise MissingFileError(f"There is no file {path.absolute()} to run.")
     if path.suffix not in ENDINGS:
@@ -67,7 +70,12 @@ def _run_notebook(settings, console):
     from anmok.compat.running import cell_lines, notebooks
 
     with cell_lines.CellLines(console) as lines:
-        outcome = notebooks.run(settings, lines)
+        try:
+            outcome = notebooks.run(settings, lines)
+        except FileFormatError:
+            with contextlib.suppress(OSError):
+                os.rmdir(settings.folder)  # where nothing has been run
+            raise
     if outcome.failure:
         lines.fail(outcome.failure)
     return outcome.code, outcome.account, {0: f"ran all {outcome.cells} cells", 1: "failed"}

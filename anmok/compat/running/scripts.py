@@ -8,6 +8,7 @@ import sysconfig
 import traceback
 import types
 
+from anmok.compat.running.advice import with_advice
 from anmok.compat.running.commands import Shell
 from anmok.errors import AnmokError
 
@@ -99,7 +100,7 @@ def tell(error, *, program, folder):
         file.write(text)
     own = [frame for frame in whole.stack if is_own(frame.filename, program)]
     lines = ["", *(line.rstrip("\n") for line in traceback.StackSummary.from_list(own).format())]
-    lines.append(said(error))
+    lines.append(with_advice(type(error).__name__, said(error), str(error)))
     print("\n".join(lines), file=sys.stderr, flush=True)
 
 

@@ -9,6 +9,10 @@ from anmok import notices
 
 _OLD = re.compile(r"(?s)^(?P<old>.*) is an old spelling, understood; today it is (?P<new>.*)\.$")
 
+# Matplotlib says it of every letter, in every figure.
+_NO_LETTERS = re.compile(r"^Glyph \d+ .* missing from font")
+_FONT = "figures: the font has no signs for some letters; Korean wants plt.rc('font', family='NanumGothic'), installed"
+
 
 class Account:
     """Counts of old spellings and notes, in the order they were met. To and from plain data, for another process."""
@@ -32,7 +36,7 @@ class Account:
             match = _OLD.match(message)
             row = self.spellings.setdefault(str(key[1]), [match["new"] if match else "", 0])
             row[1] += 1
-        elif isinstance(key, tuple) and key and key[0] == "colab":
+        elif isinstance(key, tuple) and key and key[0] in ("colab", "log spelling"):
             self.note(message)
 
     def listen(self):
@@ -42,7 +46,9 @@ class Account:
         show = warnings.showwarning
 
         def showing(message, category, filename, lineno, file=None, line=None):
-            if not issubclass(category, notices.AnmokWarning):
+            if _NO_LETTERS.search(str(message)):
+                self.note(_FONT)
+            elif not issubclass(category, notices.AnmokWarning):
                 show(message, category, filename, lineno, file, line)
             elif not _OLD.match(str(message)):  # those come in the table at the end
                 print(f"anmok: {message}", file=sys.stderr, flush=True)
