@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import os
 import pathlib
+import signal
 import threading
 import time
 
@@ -14,6 +15,9 @@ from hypothesis import settings
 settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# A shell ignores Ctrl-C on behalf of what it starts in the background, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
