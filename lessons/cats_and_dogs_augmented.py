@@ -2,7 +2,7 @@
 
 The network of the lesson cats_and_dogs knows its photographs by heart after a few epochs. Here each of them is turned,
 moved, sheared, zoomed and mirrored anew whenever it is shown, and half of the last maps are dropped (Dropout 0.5). The
-two curves stay together for half of the way, and 0.70 becomes 0.85 or more. The course takes 100 epochs of 100 batches of 32 at
+two curves stay together for half of the way, and 0.70 becomes 0.85. The course takes 100 epochs of 100 batches of 32 at
 one rate, 320,000 photographs; a rate that rises and falls, smaller batches and milder changes need 120,000 for it.
 
 Command: anmok lessons run cats_and_dogs_augmented
