@@ -6,8 +6,8 @@ all places (global average pooling) is what the eleven units see: a fourteenth o
 better answers, above all about the kind of garment. Half of the photographs are mirrored while it learns.
 
 Command: anmok lessons run apparel_convnet
-Time:    about 2 min on 2 cores
-Figure:  being measured; the course has no such network
+Time:    about 4 min on 2 cores
+Figure:  test macro F1 0.918 (one seed); the course has no such network
 """
 
 import os

