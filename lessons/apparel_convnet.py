@@ -2,7 +2,7 @@
 
 The same table, the same eleven sigmoid units and thresholds as in apparel_dense. But four convolutions with batch
 normalization and pooling look for the same edges, seams and colours everywhere in the photograph, and the mean over
-all places (global average pooling) is what the eleven units see: a fourteenth of the dense network's parameters, and
+all places (global average pooling) is what the eleven units see: a twelfth of the dense network's parameters, and
 better answers, above all about the kind of garment. Half of the photographs are mirrored while it learns.
 
 Command: anmok lessons run apparel_convnet
