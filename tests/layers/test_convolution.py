@@ -101,7 +101,9 @@ def test_pixels_may_be_whole_numbers():
 @pytest.mark.filterwarnings("ignore:.*old spelling")
 def test_old_spellings():
     notices.forget()
-    with pytest.warns(UserWarning, match="border_mode= is an old spelling, understood; today it is padding="):
+    with pytest.warns(
+        UserWarning, match=r"border_mode=\.\.\.\) is an old spelling, understood; today it is Conv2D\(padding="
+    ):
         conv = layers.Convolution2D(4, 3, border_mode="same", subsample=(2, 2))
     assert (conv.padding, conv.strides) == ("same", (2, 2))
     conv = layers.Convolution2D(4, 5, 1, border_mode="same")  # Keras 1: rows, columns

@@ -333,7 +333,7 @@ def test_a_model_that_is_a_call_method_is_one_box(tmp_path):
 
 def test_in_a_notebook_the_picture_is_shown(monkeypatch):
     display = types.ModuleType("IPython.display")
-    display.Image = lambda filename: ("image", filename)
+    display.Image = lambda filename, format: ("image", filename)
     display.SVG = lambda filename: ("svg", filename)
     monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", display)
