@@ -33,9 +33,7 @@ model.summary()
 checkpoint_path = "training_1/cp.ckpt"
 checkpoint_dir = os.path.dirname(checkpoint_path)
 cp_callback = tf.keras.callbacks.ModelCheckpoint(filepath=checkpoint_path, save_weights_only=True, verbose=1)
-model.fit(
-    train_images, train_labels, epochs=3, validation_data=(test_images, test_labels), callbacks=[cp_callback]
-)
+model.fit(train_images, train_labels, epochs=3, validation_data=(test_images, test_labels), callbacks=[cp_callback])
 assert os.listdir(checkpoint_dir)
 loss, acc = model.evaluate(test_images, test_labels, verbose=2)
 model = create_model()

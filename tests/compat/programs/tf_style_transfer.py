@@ -1,5 +1,4 @@
 # The style of one picture on the content of another: Gram matrices of VGG19's features (random weights here).
-import functools
 import glob
 
 import matplotlib as mpl

@@ -180,7 +180,9 @@ fashion, _ = tf.keras.datasets.fashion_mnist.load_data()
 images, labels = fashion
 fmnist = tf.data.Dataset.from_tensor_slices((images / 255.0, labels.astype(np.int32))).shuffle(500).batch(32)
 model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
-model.compile(optimizer="adam", loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+model.compile(
+    optimizer="adam", loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
+)
 model.fit(fmnist.repeat(), epochs=2, steps_per_epoch=20)
 loss, accuracy = model.evaluate(fmnist)
 assert accuracy > 0.3
