@@ -164,6 +164,12 @@ class _Runner:
         return 1 if self.failure else 0
 
     def _work(self):
+        try:
+            self._execute()
+        except BaseException as error:
+            self._error = error
+
+    def _execute(self):
         from nbclient.exceptions import CellExecutionError, DeadKernelError
 
         async def execute():
@@ -181,8 +187,6 @@ class _Runner:
             last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
             told = "The kernel died in this cell; perhaps the memory ran out."
             self.failure = Failure(number, None, "", "\n".join([told, *last]))
-        except BaseException as error:
-            self._error = error
 
     def _stop(self, thread):
         """End the cell, else the kernel; a second Ctrl-C waits for nothing."""
