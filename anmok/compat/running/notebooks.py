@@ -158,6 +158,8 @@ class _Runner:
             self.stopped = True
             self._stop(thread)
         if self.stopped:
+            # The kernel's manager, left in the middle of a call, complains when it is collected.
+            sys.unraisablehook = lambda _: None
             return INTERRUPTED
         if self._error is not None and self.failure is None:
             raise self._error
