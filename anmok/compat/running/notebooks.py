@@ -117,6 +117,11 @@ def _client_class():
                 self.heard(msg["content"]["text"])
             return super().process_message(msg, cell, cell_index)
 
+        def _cleanup_kernel(self):
+            """What nbclient does at the end of the process, where the cell that was stopped may be cleaned up still."""
+            with contextlib.suppress(AssertionError, AttributeError):
+                super()._cleanup_kernel()
+
     return Client
 
 
@@ -158,8 +163,6 @@ class _Runner:
             self.stopped = True
             self._stop(thread)
         if self.stopped:
-            # The kernel's manager, left in the middle of a call, complains when it is collected.
-            sys.unraisablehook = lambda _: None
             return INTERRUPTED
         if self._error is not None and self.failure is None:
             raise self._error
