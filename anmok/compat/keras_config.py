@@ -76,7 +76,7 @@ def set_image_dim_ordering(dim_ordering):
 
 
 def enable_interactive_logging():
-    pass
+    """Nothing: progress is shown as it is made, unless verbose says otherwise."""
 
 
 def is_interactive_logging_enabled():
@@ -88,10 +88,10 @@ def disable_interactive_logging():
 
 
 def enable_traceback_filtering():
-    pass
+    """Nothing, and nothing to switch off: no lines are added to tracebacks or taken from them."""
 
 
-disable_traceback_filtering = enable_traceback_filtering  # tracebacks are whole, always
+disable_traceback_filtering = enable_traceback_filtering
 
 
 def is_traceback_filtering_enabled():

@@ -2,6 +2,7 @@
 
 from anmok.compat.functions.creation import random_normal, random_uniform
 from anmok.compat.functions.creation import truncated_normal as _truncated_normal
+from anmok.compat.tensors import as_tensor
 from anmok.compat.tf import random as _draws
 
 __all__ = ["SeedGenerator", "categorical", "normal", "randint", "shuffle", "truncated_normal", "uniform"]
@@ -44,9 +45,9 @@ def randint(shape, minval, maxval, dtype="int32", seed=None):
 
 
 def shuffle(x, axis=0, seed=None):
-    if axis != 0:
-        raise NotImplementedError("keras.random.shuffle: only axis=0, the rows, can be put into another order.")
-    return _draws.shuffle(x, seed=_seed(seed))
+    if axis == 0:
+        return _draws.shuffle(x, seed=_seed(seed))
+    return as_tensor(_draws.shuffle(as_tensor(x).movedim(axis, 0), seed=_seed(seed))).movedim(0, axis)
 
 
 def categorical(logits, num_samples, dtype="int32", seed=None):

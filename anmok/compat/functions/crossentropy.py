@@ -79,16 +79,20 @@ def binary_crossentropy(target, output, from_logits=False):
     return -(target * torch.log(output) + (1 - target) * torch.log(1 - output))
 
 
+def _log_chances(output, from_logits, axis):
+    """The logarithms of the chances of classes along `axis`, from the logits where they are to be had."""
+    logits = _beneath(output, from_logits, "softmax")
+    if logits is not None and (from_logits or axis in (-1, logits.ndim - 1)):
+        return F.log_softmax(floating(logits), axis)
+    output = floating(output)
+    return torch.log((output / output.sum(axis, keepdim=True)).clamp(EPSILON, 1 - EPSILON))
+
+
 @function
 def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """The crossentropy of distributions over classes along `axis` (Keras' backend)."""
     axis = integer(axis)
-    logits = _beneath(output, from_logits, "softmax")
-    if logits is not None and (from_logits or axis in (-1, logits.ndim - 1)):
-        logs = F.log_softmax(floating(logits), axis)
-    else:
-        output = floating(output)
-        logs = torch.log((output / output.sum(axis, keepdim=True)).clamp(EPSILON, 1 - EPSILON))
+    logs = _log_chances(output, from_logits, axis)
     return -(tensor(target).to(logs.dtype) * logs).sum(axis)
 
 
@@ -96,12 +100,7 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
 def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """The crossentropy of class numbers against classes along `axis` (Keras' backend)."""
     axis = integer(axis)
-    logits = _beneath(output, from_logits, "softmax")
-    if logits is not None and (from_logits or axis in (-1, logits.ndim - 1)):
-        logs = F.log_softmax(floating(logits), axis)
-    else:
-        output = floating(output)
-        logs = torch.log((output / output.sum(axis, keepdim=True)).clamp(EPSILON, 1 - EPSILON))
+    logs = _log_chances(output, from_logits, axis)
     target = tensor(target).long()
     if target.ndim == logs.ndim and target.shape[axis] == 1:
         target = target.squeeze(axis)
